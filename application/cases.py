@@ -1,0 +1,322 @@
+"""The one door: everything that changes a case goes through `Cases.do`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from application.information import CARRIED_BY, information_set
+from application.marked import marks_anywhere, rewritten
+from application.people import Person, Register
+from application.rulebook import Rulebook
+from application.store.keys import KeyDestroyed
+from application.store.record import AlreadyAsked, Appended, Conflict, LabelTaken, Record, Save
+from domain.adoption import recall_calendars, recall_procedures
+from domain.asking import Asking
+from domain.candidate import Candidate, candidate_parts, recall_candidate
+from domain.case import Case, recall
+from domain.language import CaseEvent, Command, NotAllowed, Refused, replace
+from domain.people import NOTIFYING_ROLES, PARTNERS, ROLES, By, NamesPerson
+from domain.recorded import Editions, Header, Recorded
+from domain.roles import asked_by
+from domain.stages.opening import OpenCase
+from domain.working_days import london_date
+
+ATTEMPTS = 4
+"""How often it is decided: once, and after a lost race three times again on the reloaded case."""
+
+RECALL: Mapping[str, Callable[[Iterable[Recorded]], Any]] = {
+    "case": recall,
+    "candidate": recall_candidate,
+    "calendar": recall_calendars,
+    "procedure": recall_procedures,
+}
+"""How each kind of stream is recalled from its history."""
+
+
+class NoSuchCase(Exception):
+    """There is no such case, or none that the asker may know of."""
+
+
+class KeyReused(Exception):
+    """The idempotency key was used before, with another body."""
+
+
+@dataclass
+class Moved(Exception):
+    """The case has moved on since the asker was shown it. `missed` are the events they had not seen."""
+
+    missed: Sequence[Recorded]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was recorded: where the stream and the log stand, and the events in order. `again` marks a first answer given again."""
+
+    stream: str
+    place: int
+    position: int
+    recorded: tuple[Recorded, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class WouldDo:
+    """What would be recorded (`dry_run`): nothing of it is. `history` is what it would be added to."""
+
+    stream: str
+    history: Sequence[Recorded]
+    imagined: tuple[Recorded, ...]
+    at: datetime
+
+    @property
+    def place(self) -> int:
+        return len(self.history) + len(self.imagined)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A command, and everything its decision needs."""
+
+    stream: str
+    history: Sequence[Recorded]
+    state: Any
+    command: Command
+    asking: Asking
+    editions: Editions
+    people: Sequence[Person]
+    partnership: str
+
+    @property
+    def place(self) -> int:
+        """Where the stream stands: what the decision expects to find when it is recorded."""
+        return self.history[-1].place if self.history else 0
+
+    def judged(self) -> tuple[CaseEvent, ...]:
+        """What follows.
+
+        Raises:
+            Refused: with every sentence that stands against it.
+        """
+        return self.command.judged(self.state, self.asking)
+
+    def save(self, events: tuple[CaseEvent, ...], *, seen: int | None, command: UUID, key: str | None, request: bytes, at: datetime | None) -> Save:
+        """What is to be recorded, for the store."""
+        by = self.asking.by
+        opens = self.command if isinstance(self.command, OpenCase) else None
+        information = None
+        if any(event.stored_name() in CARRIED_BY for event in events):
+            known = information_set(self.history, self.stream, by, seen)
+            information = tuple(known if event.stored_name() in CARRIED_BY else None for event in events)
+        return Save(
+            stream=self.stream, expected_place=self.place, on=self.asking.on, by=by, procedure=self.editions,
+            calendar=self.asking.calendar.edition, command=command, events=events, seen=seen, key=key, information=information, at=at,
+            claims_label=(opens.partnership, opens.label) if opens else None, request_digest=request,
+        )  # fmt: skip
+
+    def imagined(self, events: tuple[CaseEvent, ...]) -> tuple[Recorded, ...]:
+        """The events as they would stand in the history, for a dry run."""
+        return tuple(
+            Recorded(
+                Header(
+                    v=0, stream=self.stream, place=self.place + n, name=event.stored_name(), schema=event.schema_version(),
+                    on=self.asking.on, by=self.asking.by, procedure=self.editions, calendar=self.asking.calendar.edition,
+                    command="", at=self.asking.at,
+                ),
+                event,
+            )
+            for n, event in enumerate(events, start=1)
+        )  # fmt: skip
+
+
+class Cases:
+    """Cases, and the small streams beside them, behind one door. `new_id` gives random identifiers."""
+
+    def __init__(self, record: Record, register: Register, rulebook: Rulebook, new_id: Callable[[], UUID]) -> None:
+        self.record = record
+        self.register = register
+        self.rulebook = rulebook
+        self.new_id = new_id
+
+    # --- asking
+
+    async def do(
+        self,
+        command: Command,
+        by: By,
+        *,
+        stream: str | None = None,
+        seen: int | None = None,
+        key: str | None = None,
+        path: str = "",
+        at: datetime | None = None,
+    ) -> Done:
+        """Ask for something to happen, and record it if it may.
+
+        `seen` is the place of the case the asker had been shown (`If-Match`): if the case has moved on, nothing is done.
+        `key` with `path` makes asking again safe. `at` is a chosen instant of recording, in a rehearsal only.
+
+        Raises:
+            NoSuchCase, NotAllowed, KeyReused, Moved, Refused: in this order.
+        """
+        request = hashlib.sha256(command.model_dump_json(exclude_none=True).encode()).digest()
+        stream = stream or self.stream_of(command)
+        command_id, key_digest = self._command_id(by, path, key)
+        for attempt in range(1, ATTEMPTS + 1):
+            prepared = await self.prepare(command, by, stream, at)
+            if key and (first := await self.record.first_answer(command_id)):
+                return _again(*first, request)
+            if seen is not None and seen != prepared.place:
+                raise Moved(prepared.history[seen:])
+            events = prepared.judged()
+            await self.register.keep(prepared.people)
+            try:
+                appended = await self.record.append(
+                    prepared.save(events, seen=seen, command=command_id, key=key_digest, request=request, at=at)
+                )
+            except Conflict:
+                if seen is not None or attempt == ATTEMPTS:
+                    raise Moved(await self.record.history(stream, after_place=prepared.place)) from None
+                continue
+            except LabelTaken:
+                raise Refused("This label is already used in the partnership; each case has a label of its own (TOOL-12).") from None
+            except AlreadyAsked as earlier:
+                return _again(earlier.answer, request if earlier.same_request else None, request)
+            except KeyDestroyed:
+                raise Refused("The personal data of a person named here was erased; nothing more is recorded under their name (R-20).") from None
+            self.rulebook.heed(appended.recorded)
+            return Done(stream, appended.place, appended.position, appended.recorded)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def would_do(self, command: Command, by: By, *, stream: str | None = None, seen: int | None = None, at: datetime | None = None) -> WouldDo:
+        """What would happen, refused exactly as the real thing; nothing is recorded."""
+        prepared = await self.prepare(command, by, stream or self.stream_of(command), at)
+        if seen is not None and seen != prepared.place:
+            raise Moved(prepared.history[seen:])
+        if isinstance(command, OpenCase) and await self.record.label_taken(command.partnership, command.label):
+            raise Refused("This label is already used in the partnership; each case has a label of its own (TOOL-12).")
+        return WouldDo(prepared.stream, prepared.history, prepared.imagined(prepared.judged()), prepared.asking.at)
+
+    def stream_of(self, command: Command) -> str:
+        """The stream a command without a case is asked of: a new case, a candidate, the calendar, a procedure."""
+        return f"case/{self.new_id()}" if isinstance(command, OpenCase) else command.stream()
+
+    async def prepare(self, command: Command, by: By, stream: str, at: datetime | None) -> Prepared:
+        """Everything a decision needs, loaded; persons named by words settled (provisionally, until something is recorded)."""
+        kind, _, ref = stream.partition("/")
+        history = await self.record.history(stream)
+        if command.stream_kind != kind or (kind == "case" and not history and not isinstance(command, OpenCase)):
+            raise NoSuchCase(stream)
+        state = RECALL[kind](history)
+        case = state if kind == "case" else Case()
+        named = candidate_parts(ref)[0] if kind == "candidate" else getattr(command, "partnership", None)
+        partnership = case.opening.partnership or named or by.partnership or "england"
+        if by.partnership is None:
+            by = replace(by, partnership=partnership)
+        elif kind == "candidate" and by.partnership != partnership:
+            raise NotAllowed("This candidate belongs to another partnership (X-3).")
+        command, people = await self._settled(command, by, stream, case)
+        by = asked_by(command, by, case)
+        now = at or await self.record.now()
+        today = london_date(now)
+        on = command.on or today
+        if on > today:
+            raise Refused(f"The day {on.day} {on:%B %Y} lies in the future; what is recorded has happened by the day it is recorded (CAL-2).")
+        asking = await self.asking(by, partnership, at=now, on=on, elsewhere=await self._elsewhere(command, case))
+        editions = self.rulebook.editions(partnership, on, as_of=now)
+        return Prepared(stream, history, state, command, asking, editions, people, partnership)
+
+    async def asking(
+        self, by: By, partnership: str, *, at: datetime, on: date | None = None, elsewhere: Mapping[str, Case | Candidate] | None = None
+    ) -> Asking:
+        """The circumstances of an asking at this instant, about this day (default: today in London)."""
+        await self.rulebook.refresh()
+        today = london_date(at)
+        return Asking(
+            by=by, at=at, today=today, on=on or today, procedure=self.rulebook.procedure(partnership, on or today, as_of=at),
+            calendar=self.rulebook.calendar(as_of=at), codes=self.rulebook.codes, elsewhere=elsewhere or {},
+        )  # fmt: skip
+
+    async def _elsewhere(self, command: Command, case: Case) -> Mapping[str, Case | Candidate]:
+        named = [*command.refers_to()]
+        if case.opening.candidate:
+            named.append(f"candidate/{case.opening.candidate}")
+        found: dict[str, Case | Candidate] = {}
+        for stream in dict.fromkeys(named):
+            if history := await self.record.history(stream):
+                found[stream] = RECALL[stream.partition("/")[0]](history)
+        return found
+
+    async def _settled(self, command: Command, by: By, stream: str, case: Case) -> tuple[Command, list[Person]]:
+        """The command with person ids where words named somebody, and the persons that would be new."""
+        if not marks_anywhere(type(command), NamesPerson):
+            return command, []
+        values = _with_persons_to_make(command, by)
+        wanted: list[tuple[str, bool]] = []
+
+        def note(mark: NamesPerson, word: str) -> str:
+            wanted.append((word, mark.or_group))
+            return word
+
+        rewritten(type(command), values, NamesPerson, note)
+        groups = frozenset({*PARTNERS, *case.rapid_review.agencies})
+        found: dict[tuple[str, bool], str] = {}
+        people: list[Person] = []
+        for word, or_group in dict.fromkeys(wanted):
+            if or_group and (word in groups or word in ROLES):
+                found[word, or_group] = word
+                continue
+            person = await self.register.resolve(word, scope=stream, partnership=by.partnership, among=people)
+            found[word, or_group] = person.id
+            if person.provisional:
+                people.append(person)
+        values = rewritten(type(command), values, NamesPerson, lambda mark, word: found[word, mark.or_group])
+        return type(command).model_validate(values), people
+
+    def _command_id(self, by: By, path: str, key: str | None) -> tuple[UUID, str | None]:
+        """A random id; with an idempotency key the one that the same person, path and key always give."""
+        if key is None:
+            return self.new_id(), None
+        digest = hashlib.sha256("\x1f".join((by.person, path, key)).encode()).digest()
+        return UUID(bytes=digest[:16], version=8), digest.hex()
+
+    # --- looking
+
+    async def history(self, stream: str, *, as_of: datetime | None = None, upto_place: int | None = None) -> list[Recorded]:
+        """The history of a stream, or what of it was recorded by then.
+
+        Raises:
+            NoSuchCase: when nothing was recorded by then.
+        """
+        history = await self.record.history(stream, as_of=as_of, upto_place=upto_place)
+        if not history:
+            raise NoSuchCase(stream)
+        return history
+
+
+def _again(first: Appended, first_request: bytes | None, request: bytes) -> Done:
+    if first_request != request:
+        raise KeyReused
+    return Done(first.recorded[0].stream, first.place, first.position, first.recorded, again=True)
+
+
+def _with_persons_to_make(command: Command, by: By) -> dict[str, Any]:
+    """The command's values, with a word for each person it makes without naming one: a child by its ref, a notifier who asks."""
+
+    def told(value: Any) -> Any:
+        if isinstance(value, BaseModel):
+            values = {name: told(getattr(value, name)) for name in type(value).model_fields}
+            if "person" in values and values["person"] is None and hasattr(value, "known_by"):
+                values["person"] = value.known_by() or (by.person if by.role in NOTIFYING_ROLES else Register.SOMEBODY_NEW)
+            return values
+        if isinstance(value, tuple):
+            return [told(item) for item in value]
+        return value
+
+    return {name: told(getattr(command, name)) for name in type(command).model_fields}

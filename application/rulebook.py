@@ -1,0 +1,117 @@
+"""Which procedures and calendars this store has adopted: the rules a decision is taken under, and those known at a past instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from application.store.record import Record
+from domain.adoption import CalendarEditionAdopted, ProcedureEditionAdopted
+from domain.procedure import EDITIONS, Procedure, editions_in_force, procedure_of
+from domain.recorded import Editions, Recorded
+from domain.themes import CodeSet, newest
+from domain.working_days import SHIPPED, Calendar, adopted
+
+FRESH = 1.0
+"""Seconds for which what another process adopted may not be known here yet; this process knows its own adoptions at once."""
+
+
+class Rulebook:
+    """The adoptions of a store, in recorded order, kept in memory. `clock` gives seconds that only ever grow."""
+
+    def __init__(self, record: Record, clock: Callable[[], float]) -> None:
+        self._record = record
+        self._clock = clock
+        self._adoptions: tuple[Recorded, ...] = ()
+        self._asked_at = float("-inf")
+
+    @property
+    def codes(self) -> CodeSet:
+        """The code set that themes are assigned from."""
+        return newest()
+
+    async def refresh(self, *, now: bool = False) -> None:
+        """Learn what was adopted elsewhere, at most once a second unless it must be `now`."""
+        if not now and self._clock() - self._asked_at < FRESH:
+            return
+        self._asked_at = self._clock()
+        found: list[Recorded] = []
+        for stream in [*await self._record.streams("calendar/"), *await self._record.streams("procedure/")]:
+            found += await self._record.history(stream)
+        self._keep(found)
+
+    def heed(self, recorded: Iterable[Recorded]) -> None:
+        """Take in what was just recorded, if it is an adoption."""
+        fresh = [r for r in recorded if isinstance(r.event, CalendarEditionAdopted | ProcedureEditionAdopted)]
+        if fresh:
+            known = {r.position for r in self._adoptions}
+            self._keep([*self._adoptions, *(r for r in fresh if r.position not in known)])
+
+    def _keep(self, adoptions: Iterable[Recorded]) -> None:
+        self._adoptions = tuple(sorted(adoptions, key=lambda r: r.position))
+
+    # --- what is in force
+
+    def adoptions(self, as_of: datetime | None = None) -> tuple[Recorded, ...]:
+        """Every adoption of a calendar or a procedure recorded by then, in recorded order."""
+        return self._adoptions if as_of is None else tuple(r for r in self._adoptions if r.at <= as_of)
+
+    def calendars(self, as_of: datetime | None = None) -> Mapping[str, Calendar]:
+        """The editions of the calendar adopted by then, oldest first."""
+        calendars: dict[str, Calendar] = {}
+        before: Calendar | None = None
+        for recorded in self.adoptions(as_of):
+            if isinstance(event := recorded.event, CalendarEditionAdopted):
+                before = calendars[event.edition] = calendar_adopted(event, before)
+        return calendars
+
+    def calendar(self, as_of: datetime | None = None) -> Calendar:
+        """The edition of the calendar in force then."""
+        return [*self.calendars(as_of).values()][-1]
+
+    def editions(self, partnership: str, on: date, as_of: datetime | None = None) -> Editions:
+        """The two editions that govern a deed of this day."""
+        return editions_in_force(self._procedures(as_of), partnership, on)
+
+    def procedure(self, partnership: str, on: date, as_of: datetime | None = None) -> Procedure:
+        """What a case answers to on this day."""
+        return procedure_of(self.editions(partnership, on, as_of))
+
+    def _procedures(self, as_of: datetime | None = None) -> list[ProcedureEditionAdopted]:
+        return [r.event for r in self.adoptions(as_of) if isinstance(r.event, ProcedureEditionAdopted)]
+
+    # --- rules as data
+
+    def editions_listed(self) -> list[dict[str, Any]]:
+        """The editions shipped: title, whose, and since when in force here."""
+        in_force = {event.edition: event.in_force_from for event in self._procedures()}
+        return [
+            {
+                "edition": edition.edition,
+                "title": edition.title,
+                "partnership": edition.partnership,
+                "in_force_from": in_force[name].isoformat() if name in in_force else None,
+                "digest": edition.digest,
+            }
+            for name, edition in EDITIONS.items()
+        ]
+
+    def calendars_listed(self) -> list[dict[str, Any]]:
+        """The editions of the calendar adopted here, each with its bank holidays."""
+        return [
+            {
+                "edition": calendar.edition,
+                "source": calendar.source,
+                "holidays": [{"date": day.isoformat(), "name": name} for day, name in sorted(calendar.holidays.items())],
+            }
+            for calendar in self.calendars().values()
+        ]
+
+
+def calendar_adopted(event: CalendarEditionAdopted, before: Calendar | None) -> Calendar:
+    """The calendar once this edition is adopted; one that comes with the software keeps the years it covers and its source."""
+    shipped = SHIPPED.get(event.edition)
+    if shipped and tuple(sorted(shipped.holidays)) == event.holidays:
+        return shipped
+    return adopted(event.edition, f"adopted here as {event.edition}", event.holidays, before)

@@ -1,0 +1,1 @@
+"""The record: events as bytes, in one order, chained, sealed where they are personal; and the keys, kept apart."""

@@ -1,0 +1,338 @@
+"""The store, as the rest of the service knows it: append to it, read a stream's history, follow the log, open what is sealed.
+
+async with Store(url, keys) as store:
+    appended = await store.append(Save(stream="case/…", expected_place=4, …))
+    history = await store.history("case/…")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg.rows import tuple_row
+
+from application.store import mapper, migrate
+from application.store.committer import Committer
+from application.store.connections import Connections, StoreAway, conninfo
+from application.store.keys import Keys
+from application.store.recorder import EVER, LOG, STREAM, STREAM_AS_OF, Entry, Outcome, RecordApplication
+from domain.language import CaseEvent
+from domain.people import By
+from domain.recorded import Editions, Header, Recorded
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Save:
+    """What one command led to, to be recorded whole or not at all.
+
+    `expected_place` is where the stream stood when it was decided. `information` goes with the first event, or, as a tuple, with each.
+    `command` is a UUID; `at` an instant of recording chosen by a rehearsal. `claims_label`: partnership and label, to be used once.
+    `request_digest` is what the asking is compared by when it is asked again.
+    """
+
+    stream: str
+    expected_place: int
+    on: date
+    by: By
+    procedure: Editions
+    calendar: str
+    command: str
+    events: tuple[CaseEvent, ...]
+    seen: int | None = None
+    key: str | None = None
+    information: Mapping[str, Any] | tuple[Mapping[str, Any] | None, ...] | None = None
+    at: datetime | None = None
+    claims_label: tuple[str, str] | None = None
+    request_digest: str | None = None
+
+
+class Appended(NamedTuple):
+    """What was recorded: where its last event stands in the log and in the stream, when, and the events, words sealed."""
+
+    stream: str
+    position: int
+    place: int
+    at: datetime
+    recorded: tuple[Recorded, ...]
+    request_digest: str | None
+
+
+class Settled(NamedTuple):
+    """The last position, and the database's now: nothing not visible yet will be recorded at or before either."""
+
+    position: int
+    now: datetime
+
+
+class NotRecorded(Exception):
+    """Nothing was recorded; the kind says why."""
+
+
+class Conflict(NotRecorded):
+    """Somebody else recorded something on this stream in between."""
+
+    def __init__(self, stream: str, expected: int, place: int) -> None:
+        super().__init__(f"{stream} has moved on: it was at {expected}, and stands at {place}.")
+        self.stream, self.expected, self.place = stream, expected, place
+
+
+class LabelTaken(NotRecorded):
+    """The label is already used in the partnership (TOOL-12)."""
+
+    def __init__(self, partnership: str, label: str) -> None:
+        super().__init__(f"The label {label!r} is already used in {partnership} (TOOL-12).")
+        self.partnership, self.label = partnership, label
+
+
+class AlreadyAsked(NotRecorded):
+    """This command was asked before; `answer` is what it led to then, `same_request` whether it was the same request."""
+
+    def __init__(self, answer: Appended, *, same_request: bool) -> None:
+        super().__init__("This was asked before.")
+        self.answer, self.same_request = answer, same_request
+
+
+class InstantNotAllowed(NotRecorded):
+    """The instant of recording was chosen where it may not be, or before the last event of the store."""
+
+
+def folded(label: str) -> str:
+    """The form in which labels are compared: case and spacing do not tell them apart."""
+    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+
+
+class Store:
+    """The permanent record and the keys beside it."""
+
+    def __init__(self, url: str, keys: Keys, *, readers: int = 4, patience: float = 20.0) -> None:
+        self._url = url
+        self.keys = keys
+        self._committer = Committer(url, patience=patience)
+        self._readers = Connections(url, most=readers, application="casetrail-read", patience=min(patience, 10.0))
+
+    async def open(self) -> None:
+        """Connect to both databases and make sure that they are of this version.
+
+        Raises:
+            StoreAway: a database is not there.
+            StoreUnfit: it is from another version.
+            KeysUnfit: the key file does not open the keys.
+        """
+        await self._readers.open()
+        await asyncio.to_thread(self._check)
+        await self.keys.open()
+        self._committer.start()
+
+    async def close(self) -> None:
+        """Record what waits, then disconnect."""
+        await self._committer.close()
+        await self._readers.close()
+        await self.keys.close()
+
+    async def __aenter__(self) -> Store:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def application(self, *, pool: int = 2) -> RecordApplication:
+        """The library's application on this record, for subscriptions and for reading outside an event loop."""
+        return RecordApplication.at(self._url, pool=pool)
+
+    async def marks(self) -> frozenset[str]:
+        """What kind of store this is: `rehearsal`, `demo`, or nothing of the kind."""
+        return frozenset(mark for (mark,) in await self._readers.ask("SELECT mark FROM store_marks"))
+
+    # --- writing
+
+    async def append(self, save: Save) -> Appended:
+        """Record what a command led to.
+
+        Raises:
+            Conflict: the stream stands elsewhere.
+            LabelTaken: the label is used in that partnership.
+            AlreadyAsked: that command was recorded before.
+            InstantNotAllowed: an instant was chosen where it may not be.
+            KeyDestroyed: it speaks of a person whose key was destroyed.
+            StoreAway: the database did not come back in time.
+        """
+        headers, events = await self._sealed(save)
+        entry = _entry(save, headers, events)
+        outcome, asked_before = await self._committer.save(entry)
+        match outcome.what:
+            case "recorded":
+                return _appended(save, headers, events, outcome)
+            case "moved":
+                raise Conflict(save.stream, save.expected_place, await self._place(save.stream))
+            case "label":
+                raise LabelTaken(*(save.claims_label or ("", "")))
+            case "asked":
+                answer = await self.first_answer(save.command)
+                if answer is None:
+                    raise StoreAway("The first answer could not be found.", unknown=True)
+                same = answer.request_digest == save.request_digest
+                if asked_before and same:
+                    return answer  # our own success, found again after the connection was lost
+                raise AlreadyAsked(answer, same_request=same)
+            case "clock":
+                raise InstantNotAllowed("The instant of recording can be chosen in a rehearsal only.")
+            case _:
+                raise InstantNotAllowed(
+                    f"The store already holds an event of {outcome.at:%Y-%m-%d %H:%M:%S} UTC: nothing can be recorded before it."
+                )
+
+    async def first_answer(self, command: str) -> Appended | None:
+        """What a command led to when it was first asked. None if it never was."""
+        rows = await self._readers.ask("SELECT stream, first, last, position, request FROM commands WHERE command = %b", (UUID(command),))
+        if not rows:
+            return None
+        stream, first, last, position, request = rows[0]
+        then = await self.history(stream, after_place=first - 1, upto_place=last)
+        return Appended(stream, position, last, then[-1].at, tuple(then), request)
+
+    # --- reading
+
+    async def history(
+        self, stream: str, *, after_place: int = 0, upto_place: int | None = None, as_of: datetime | None = None
+    ) -> list[Recorded]:
+        """The events of a stream in order, words sealed. `as_of` includes its instant."""
+        return [mapper.recorded(*row) for row in await self._rows(stream, after_place, upto_place, as_of)]
+
+    async def bodies(self, stream: str, history: Sequence[Recorded]) -> dict[int, dict[str, Any]]:
+        """By place, all stored fields of these events of a stream, words in the clear or `[erased]`. What this version does not
+        know is among them.
+
+        Raises:
+            Broken: words that are not what was committed to.
+        """
+        if not history:
+            return {}
+        rows = await self._rows(stream, history[0].place - 1, history[-1].place, None)
+        keys = await self.keys.get({id_ for _, _, body, _ in rows for id_ in mapper.body_keys(body)})
+        return {history[0].place + i: mapper.fields(header, body, keys) for i, (_, header, body, _) in enumerate(rows)}
+
+    async def open_words(self, history: Iterable[Recorded]) -> list[Recorded]:
+        """These events with their words in the clear or `[erased]`, all keys fetched at once.
+
+        Raises:
+            Broken: words that are not what was committed to.
+        """
+        history = list(history)
+        keys = await self.keys.get({id_ for recorded in history for id_ in mapper.key_ids(recorded)})
+        return [mapper.open_words(recorded, keys) for recorded in history]
+
+    async def page(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
+        """The next events of the whole log, in order of position, words sealed."""
+        return [mapper.recorded(*row) for row in await self._readers.ask(LOG, (after, EVER if upto is None else upto, limit))]
+
+    async def streams(self, prefix: str = "") -> list[str]:
+        """The streams whose name begins so, in the order of their names."""
+        rows = await self._readers.ask(
+            "SELECT originator_id FROM events WHERE originator_version = 1 AND starts_with(originator_id, %b)"
+            " AND originator_id >= %b ORDER BY originator_id",
+            (prefix, prefix),
+        )
+        return [stream for (stream,) in rows]
+
+    async def settled(self) -> Settled:
+        """Up to where the record is settled, and what time it is there. Waits for a batch on its way."""
+        ((position, now),) = await self._readers.ask("SELECT position, now FROM settled()")
+        return Settled(position, now)
+
+    async def settled_position(self) -> int:
+        """The last position; nothing will become visible before it."""
+        return (await self.settled()).position
+
+    async def now(self) -> datetime:
+        """The database's clock, just before any instant that will be recorded from here on."""
+        return (await self.settled()).now
+
+    # --- how
+
+    def _check(self) -> None:
+        for url, database in ((self._url, "record"), (self.keys.url, "keys")):
+            try:
+                with psycopg.connect(conninfo(url, "casetrail-check"), row_factory=tuple_row) as conn:
+                    migrate.must_be_current(conn, database)
+            except psycopg.OperationalError as wrong:
+                raise StoreAway(f"The {database} database cannot be reached: {str(wrong).strip().splitlines()[-1]}") from wrong
+
+    async def _sealed(self, save: Save) -> tuple[list[Header], list[CaseEvent]]:
+        texts, persons = mapper.needs(save.events)
+        keys = await self.keys.of_persons(persons) if persons else {}
+        fresh = iter(await self.keys.take(texts) if texts else ())
+        headers = [_header(save, i, event) for i, event in enumerate(save.events)]
+        return headers, [mapper.sealed(header, event, keys, fresh) for header, event in zip(headers, save.events, strict=True)]
+
+    async def _rows(self, stream: str, after: int, upto: int | None, as_of: datetime | None) -> Sequence[Any]:
+        upto = EVER if upto is None else upto
+        if as_of is None:
+            return await self._readers.ask(STREAM, (stream, after, upto))
+        return await self._readers.ask(STREAM_AS_OF, (stream, after, upto, as_of))
+
+    async def _place(self, stream: str) -> int:
+        rows = await self._readers.ask("SELECT max(originator_version) FROM events WHERE originator_id = %b", (stream,))
+        return rows[0][0] or 0
+
+
+def _header(save: Save, i: int, event: CaseEvent) -> Header:
+    information = save.information[i] if isinstance(save.information, tuple) else save.information if i == 0 else None
+    return Header(
+        v=mapper.STORED_FORM,
+        stream=save.stream,
+        place=save.expected_place + 1 + i,
+        name=event.stored_name(),
+        schema=event.schema_version(),
+        on=save.on,
+        by=save.by,
+        procedure=save.procedure,
+        calendar=save.calendar,
+        command=save.command,
+        seen=save.seen,
+        key=save.key,
+        information=None if information is None else dict(information),
+        at=_EPOCH,
+    )
+
+
+def _entry(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent]) -> Entry:
+    if not events:
+        raise ValueError("A save without an event says nothing.")
+    partnership, label = save.claims_label or (None, None)
+    for word in (save.stream, partnership, label):
+        if word is not None and "\x00" in word:
+            raise ValueError("holds a character that no name may hold (NUL)")
+    if save.at is not None and save.at.tzinfo is None:
+        raise ValueError("an instant has an offset")
+    return Entry(
+        save.stream,
+        save.expected_place,
+        UUID(save.command),
+        [header.name for header in headers],
+        [mapper.header_bytes(header) for header in headers],
+        [mapper.body_bytes(event) for event in events],
+        save.request_digest,
+        None if partnership is None else folded(partnership),
+        None if label is None else folded(label),
+        save.at,
+    )
+
+
+def _appended(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent], outcome: Outcome) -> Appended:
+    at = outcome.at or _EPOCH
+    recorded = tuple(
+        Recorded(msgspec.structs.replace(header, at=at), event, position, hash_)
+        for header, event, position, hash_ in zip(headers, events, outcome.positions, outcome.hashes, strict=True)
+    )
+    return Appended(save.stream, outcome.positions[-1], outcome.place, at, recorded, save.request_digest)

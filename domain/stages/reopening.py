@@ -1,0 +1,287 @@
+"""Deciding again. New information, what the Panel answers, or a challenge that was upheld re-opens a decision; after a round of its
+own it is confirmed or replaced, and never edited (BOL-94, BOL-95, X-2, domain 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from domain.decisions import (
+    Criterion,
+    CriterionGiven,
+    Decision,
+    DecisionKind,
+    Question,
+    Round,
+    Then,
+    Trigger,
+    any_decision,
+    as_considered,
+    closed,
+    decision_on,
+    no_such_decision,
+    ref_is_taken,
+    remembered,
+    unconsidered,
+)
+from domain.initiation import RapidReviewInitiated
+from domain.language import CaseEvent, Command, Prose, Ref, Spoken, next_ref, replace
+from domain.personal import Words
+from domain.stages.outcome import ReviewOutcome
+from domain.stages.threshold import LearningConsidered, MetOrNot, cannot_follow, learning_left_out, not_the_majority, what_follows
+
+if TYPE_CHECKING:
+    from domain.asking import Asking
+    from domain.case import Case
+    from domain.recorded import Recorded
+
+
+# --- what is new
+
+
+class NewInformationReceived(CaseEvent, name="new-information-received"):
+    """New and concerning information reached the partnership (BOL-94)."""
+
+    ref: str
+    source: Words
+    summary: Words
+
+    def apply(self, case: Case, then: Recorded) -> Case:
+        return replace(case, outcome=replace(case.outcome, information=(*case.outcome.information, self.ref)))
+
+
+class ReceiveNewInformation(Command, name="receive-new-information"):
+    source: Prose
+    summary: Prose
+    ref: Ref | None = None
+
+    def objections(self, case: Case, asking: Asking) -> Iterator[str]:
+        yield from ref_is_taken(case, self.ref)
+
+    def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
+        ref = self.ref or next_ref("new-information", case.outcome.information)
+        yield NewInformationReceived(ref=ref, source=self.source, summary=self.summary)
+
+
+class DecisionReopened(CaseEvent, name="decision-reopened"):
+    """A decision is open again, for a trigger that is on the case; until it is replaced it stands (BOL-94, BOL-95)."""
+
+    decision: str
+    trigger: Trigger
+    cites: str
+
+    def apply(self, case: Case, then: Recorded) -> Case:
+        decision = decision_on(case, self.decision)
+        return remembered(case, replace(decision, reopened_for=self.trigger, cites=self.cites)) if decision else case
+
+
+class ReopenDecision(Command, name="reopen-decision"):
+    decision: Ref
+    trigger: Trigger
+    cites: Ref
+
+    @classmethod
+    def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
+        if not any_decision(case):
+            yield "Nothing has been decided that could be re-opened (BOL-94)."
+
+    def objections(self, case: Case, asking: Asking) -> Iterator[str]:
+        if any_decision(case):
+            yield from no_such_decision(case, self.decision)
+        if decision := decision_on(case, self.decision):
+            yield from self._no_longer_stands(case, decision)
+        if self.cites not in self._on_the_case(case):
+            yield f"The cited trigger is not on the case: there is no {self.trigger.replace('-', ' ')} {self.cites} (BOL-94, BOL-95)."
+
+    def _on_the_case(self, case: Case) -> tuple[str, ...]:
+        match self.trigger:
+            case "new-information":
+                return case.outcome.information
+            case "panel-feedback":
+                return case.outcome.feedback
+            case "challenge-upheld":
+                return case.escalation.upheld
+
+    @staticmethod
+    def _no_longer_stands(case: Case, decision: Decision) -> Iterator[str]:
+        current = case.outcome.current if decision.kind == "rapid-review-outcome" else case.threshold.current(decision.question)
+        if decision != current:
+            yield f"The decision {decision.ref} no longer stands" + (f": {current.ref} took its place (BOL-94)." if current else " (BOL-94).")
+        elif decision.reopened:
+            yield f"The decision {decision.ref} is already re-opened (BOL-94)."
+
+    def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
+        yield DecisionReopened(decision=self.decision, trigger=self.trigger, cites=self.cites)
+
+
+# --- the new round
+
+
+def new_round(case: Case, decision: Decision | None) -> Round | None:
+    """The round in which a re-opened decision is looked at again."""
+    if decision is None or not decision.reopened:
+        return None
+    last = case.threshold.last_round(decision.question)
+    return last if last and last.reopens == decision.ref and not last.closed else None
+
+
+def cannot_conclude(case: Case, ref: str, outcome: str | None, asking: Asking) -> Iterator[str]:
+    """A re-opened decision is concluded on three positions of its new round, and follows their majority (R-7).
+
+    `outcome` is what it shall be now; nothing where it stays as it is.
+    """
+    decision = decision_on(case, ref)
+    if decision is None or not decision.reopened:
+        yield f"The decision {ref} is not re-opened (BOL-94)."
+        return
+    round_ = new_round(case, decision)
+    if round_ is None or not round_.complete:
+        yield "There are not three positions of the new round: each of the three partners takes one (BOL-66)."
+        return
+    outcome = outcome or decision.outcome
+    if decision.kind == "threshold":
+        yield from not_the_majority(round_, outcome, asking)
+    elif (outcome == "local-review") != (round_.majority(asking.procedure.majority) == "met") and outcome != "local-review-recommended":
+        yield (
+            f"The outcome is not the majority's: in {round_.ref} met means to carry out a local review, and the three vote a new round or "
+            "escalate where they disagree (R-7)."
+        )
+
+
+def nothing_reopened(case: Case) -> Iterator[str]:
+    decisions = [*case.threshold.decisions.values(), *case.outcome.decisions.values()]
+    if not any(decision.reopened for decision in decisions):
+        yield "No decision is re-opened; not re-opened, a decision stands as it is (BOL-94)."
+    elif not any((round_ := new_round(case, decision)) and round_.complete for decision in decisions):
+        yield "There are not three positions of the new round: each of the three partners takes one (BOL-66)."
+
+
+class DecisionConfirmed(CaseEvent, name="decision-confirmed"):
+    """Looked at again, the decision stays as it was; `ref` is the round in which the three looked at it (BOL-94)."""
+
+    decision: str
+    ref: str
+    kind: DecisionKind
+    question: Question
+    outcome: MetOrNot | ReviewOutcome
+    rationale: Words
+
+    def apply(self, case: Case, then: Recorded) -> Case:
+        decision, round_ = decision_on(case, self.decision), case.threshold.rounds.get(self.ref)
+        if decision is None:
+            return case
+        positions = (*decision.positions, *(round_.positions if round_ else ()))
+        return remembered(closed(case, self.ref), replace(decision, reopened_for=None, cites=None, positions=positions))
+
+
+class ConfirmDecision(Command, name="confirm-decision"):
+    decision: Ref
+    rationale: Prose
+
+    @classmethod
+    def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
+        yield from nothing_reopened(case)
+
+    def objections(self, case: Case, asking: Asking) -> Iterator[str]:
+        yield from cannot_conclude(case, self.decision, None, asking)
+
+    def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
+        decision = decision_on(case, self.decision)
+        round_ = new_round(case, decision)
+        assert decision is not None and round_ is not None
+        yield DecisionConfirmed(
+            decision=decision.ref,
+            ref=round_.ref,
+            kind=decision.kind,
+            question=decision.question,
+            outcome=decision.outcome,
+            rationale=self.rationale,
+        )
+
+
+class DecisionReplaced(CaseEvent, name="decision-replaced"):
+    """Looked at again, the decision is replaced by a new one, for the trigger it was re-opened for; the old one stays readable (BOL-94)."""
+
+    decision: str
+    ref: str
+    kind: DecisionKind
+    question: Question
+    outcome: MetOrNot | ReviewOutcome
+    then: Then = "none"
+    trigger: Trigger
+    cites: str
+    rationale: Words
+    criteria: tuple[Criterion, ...] = ()
+
+    def apply(self, case: Case, then: Recorded) -> Case:
+        old, round_ = decision_on(case, self.decision), case.threshold.rounds.get(self.ref)
+        case = closed(case, self.ref)
+        if old:
+            case = remembered(case, replace(old, reopened_for=None, cites=None, replaced_by=self.ref))
+        new = Decision(
+            ref=self.ref,
+            kind=self.kind,
+            question=self.question,
+            outcome=self.outcome,
+            then=self.then,
+            positions=round_.positions if round_ else (),
+        )
+        return remembered(case, new)
+
+
+class ReplaceDecision(Command, name="replace-decision"):
+    """Record what the three decided instead. For a local review each criterion of the regulations is considered anew (X-10)."""
+
+    decision: Ref
+    outcome: Literal[
+        "met", "not-met",
+        "local-review", "local-review-recommended", "no-further-action", "local-learning", "learn-from-success", "thematic",
+    ]  # fmt: skip
+    rationale: Prose
+    then: Then | None = None
+    learning_considered: Spoken = None
+    criteria: tuple[CriterionGiven, ...] | None = None
+    ref: Ref | None = None
+
+    @classmethod
+    def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
+        yield from nothing_reopened(case)
+
+    def objections(self, case: Case, asking: Asking) -> Iterator[str]:
+        yield from cannot_conclude(case, self.decision, self.outcome, asking)
+        round_ = new_round(case, decision_on(case, self.decision))
+        if round_ and self.ref not in (None, round_.ref):
+            yield f"The ref {self.ref} is not that of the new round: its positions bear {round_.ref} (R-7)."
+        if decision := decision_on(case, self.decision):
+            yield from self._does_not_fit(decision, asking)
+
+    def _does_not_fit(self, decision: Decision, asking: Asking) -> Iterator[str]:
+        if (self.outcome in ("met", "not-met")) != (decision.kind == "threshold"):
+            yield f"The outcome {self.outcome} does not answer what {decision.ref} decided (R-7)."
+        if decision.kind == "threshold":
+            yield from learning_left_out(self.outcome, self.learning_considered)
+        elif self.criteria is not None or self.outcome in ("local-review", "local-review-recommended"):
+            yield from unconsidered(self.criteria or (), asking)
+        yield from cannot_follow(decision.question, self.outcome, self.then)
+
+    def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
+        decision = decision_on(case, self.decision)
+        round_ = new_round(case, decision)
+        assert decision is not None and round_ is not None and decision.reopened_for is not None and decision.cites is not None
+        then = what_follows(decision.question, self.outcome, self.then)
+        yield DecisionReplaced(
+            decision=decision.ref,
+            ref=round_.ref,
+            kind=decision.kind,
+            question=decision.question,
+            outcome=self.outcome,
+            then=then,
+            trigger=decision.reopened_for,
+            cites=decision.cites,
+            rationale=self.rationale,
+            criteria=as_considered(self.criteria or ()),
+        )
+        if self.outcome == "not-met" and self.learning_considered is not None:
+            yield LearningConsidered(decision=round_.ref, learning_considered=self.learning_considered)
+        if then == "rapid-review" and not case.rapid_review.stands:
+            yield RapidReviewInitiated(decision=round_.ref)

@@ -1,0 +1,1 @@
+"""The HTTP API: JSON in, JSON out, problems as `application/problem+json`; `docs/api.md` describes it."""

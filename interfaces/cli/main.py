@@ -1,0 +1,98 @@
+"""The command line: `casetrail --help` lists what can be done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from interfaces.cli import demo as demonstration
+from interfaces.cli import rehearse as rehearsing
+from interfaces.cli import serving
+from interfaces.cli.saying import failing_in_a_sentence
+
+app = typer.Typer(
+    help="Casetrail: a system of record for English child safeguarding case reviews.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True, highlight=False)
+
+Rehearsal = Annotated[bool, typer.Option("--rehearsal", help="A store for practice: persons are named by a header, instants may be chosen.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")]
+
+
+@app.command()
+def serve(
+    rehearsal: Rehearsal = False, host: Annotated[str, typer.Option(help="Only loopback until there is sign-in.")] = "127.0.0.1", port: Port = 8000
+) -> None:
+    """Serve the API. Until there is sign-in: in rehearsal, on loopback, and nowhere else."""
+    with failing_in_a_sentence(console):
+        serving.serve(console, rehearsal=rehearsal, host=host, port=port)
+
+
+@app.command()
+def demo(
+    port: Port = 8000,
+    serve: Annotated[bool, typer.Option(help="Serve the API after the stories are told.")] = True,
+) -> None:
+    """Start a database of our own, load two histories, tell them, and serve the API on loopback until stopped."""
+    with failing_in_a_sentence(console):
+        demonstration.demo(console, port=port, serve=serve)
+
+
+@app.command()
+def rehearse(
+    files: Annotated[list[Path], typer.Argument(help="Scenario files.", exists=False)],
+    keep: Annotated[bool, typer.Option("--keep", help="Load into the configured store, which must be marked as a rehearsal.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
+    api: Annotated[str | None, typer.Option("--api", metavar="URL", help="Ask a service in rehearsal over HTTP instead.")] = None,
+) -> None:
+    """Run scenario files on a fresh, throw-away store. Exit 0: all holds; 1: something fell short; 2: something is not built."""
+    with failing_in_a_sentence(console):
+        told = asyncio.run(rehearsing.rehearse(console, files, keep=keep, api=api, quiet=as_json))
+        if as_json:
+            print(json.dumps(told.as_json(), ensure_ascii=False, indent=2))
+        raise typer.Exit(told.exit)
+
+
+@app.command()
+def migrate(rehearsal: Rehearsal = False) -> None:
+    """Bring both databases up to this version, as their owner; a new store adopts the shipped procedures and calendar."""
+    with failing_in_a_sentence(console):
+        serving.migrate(console, rehearsal=rehearsal)
+
+
+@app.command()
+def worker() -> None:
+    """Keep the read models up to date until stopped."""
+    with failing_in_a_sentence(console):
+        serving.work(console)
+
+
+@app.command()
+def rebuild(
+    views: Annotated[list[str] | None, typer.Argument(help="Read models to rebuild; all if none is named.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Only compare; switch nothing.")] = False,
+) -> None:
+    """Fill each read model anew beside the live one, compare them row for row, and switch."""
+    with failing_in_a_sentence(console):
+        raise typer.Exit(serving.rebuild(console, views or [], compare=compare))
+
+
+def run() -> None:
+    """The entry point of `casetrail`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,93 @@
+"""Scenario steps asked of a service in rehearsal over HTTP: the same runner, the API in place of the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import httpx2 as httpx
+
+from application.commands import COMMANDS
+from application.rehearsal import Answer
+from interfaces.cli.saying import CannotDo
+
+
+class OverHttp:
+    """A service in rehearsal, by the address under which `/api/v1` stands."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=f"{url.rstrip('/')}/api/v1", timeout=30)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def ask(
+        self, command: str, fields: Mapping[str, Any], *, case: str | None, by: str, partnership: str, at: datetime, seen: int | None, key: str | None
+    ) -> Answer:
+        headers = _headers(at, by, partnership)
+        if seen is not None:
+            headers["If-Match"] = f'"{seen}"'
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        answer = await self._send("POST", _path(command, case, fields), headers, json=dict(fields))
+        told = answer.json()
+        if answer.is_success:
+            return Answer(True, events=tuple(told["events"]), case=told["case"])
+        return Answer(False, told.get("detail", answer.reason_phrase))
+
+    async def clocks(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]:
+        return await self._items(f"/cases/{case}/clocks", at, as_of)
+
+    async def decisions(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]:
+        return await self._items(f"/cases/{case}/decisions", at, as_of)
+
+    async def endorsements(self, case: str, at: datetime, as_of: datetime | None) -> int:
+        return int((await self._get(f"/cases/{case}", at, as_of))["endorsements"]["count"])
+
+    async def event_names(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[str]:
+        return [item["name"] for item in await self._items(f"/cases/{case}/history", at, as_of)]
+
+    async def candidates(self, partnership: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]:
+        return await self._items("/themes/candidates", at, as_of, partnership=partnership)
+
+    async def tracker(self, partnership: str, code: str, at: datetime, as_of: datetime | None) -> Mapping[str, Any]:
+        return await self._get(f"/themes/{code}", at, as_of, partnership=partnership)
+
+    async def _items(self, path: str, at: datetime, as_of: datetime | None, **params: str) -> list[dict[str, Any]]:
+        return list((await self._get(path, at, as_of, **params))["items"])
+
+    async def _get(self, path: str, at: datetime, as_of: datetime | None, **params: str) -> dict[str, Any]:
+        if as_of is not None:
+            params["as_of"] = as_of.astimezone(UTC).isoformat()
+        answer = await self._send("GET", path, _headers(at, "business-manager", params.get("partnership")), params=params)
+        if not answer.is_success:
+            raise CannotDo(f"The service answered {answer.status_code} to {path}: {answer.json().get('detail', '')}")
+        return dict(answer.json())
+
+    async def _send(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> httpx.Response:
+        try:
+            return await self._client.request(method, path, headers=dict(headers), **more)
+        except httpx.TransportError as error:
+            raise CannotDo(f"The service does not answer: {error}") from error
+
+
+def _headers(at: datetime, by: str, partnership: str | None) -> dict[str, str]:
+    """The whole value is the person, so nothing is added to what the scenario says; the case brings its partnership."""
+    return {"Casetrail-Person": by, "Casetrail-At": at.astimezone(UTC).isoformat()}
+
+
+def _path(command: str, case: str | None, fields: Mapping[str, Any]) -> str:
+    kind = COMMANDS[command].stream_kind
+    if command == "open-case":
+        return "/cases"
+    if kind == "case":
+        return f"/cases/{case}/{command}"
+    if command == "raise-thematic-candidate":
+        return "/themes/raise-thematic-candidate"
+    if kind == "candidate":
+        return f"/themes/candidates/{fields.get('candidate', 'none')}/{command}"
+    return "/calendars" if kind == "calendar" else "/procedures"

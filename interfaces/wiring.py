@@ -1,0 +1,107 @@
+"""The only place that knows concrete classes: a service put together from its databases, started and stopped as one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from application.adopting import adopt_shipped
+from application.cases import Cases, Done, WouldDo
+from application.looking import Looking
+from application.people import Register
+from application.rulebook import Rulebook
+from application.store.keys import KeyFile, Keys
+from application.store.record import Record
+from application.tracker import Themes
+from domain.working_days import NEWEST
+from interfaces.boards import Boards
+from interfaces.databases import Databases, throw_away
+from interfaces.local_postgres import LocalPostgres
+
+BEGINNING = datetime(2018, 6, 29, tzinfo=UTC)
+"""When a rehearsal store adopts its procedures and calendar: before anything that a scenario tells."""
+
+PATIENCE = 3.0
+"""Seconds for which a query waits for a read model to reach a position."""
+
+
+class Service:
+    """Everything behind the API and the command line, over one pair of databases."""
+
+    def __init__(self, databases: Databases, *, boards: bool = False) -> None:
+        self.databases = databases
+        keys = Keys(databases.keys, KeyFile(databases.key_file, outside=databases.data_folder))
+        self.record = Record(databases.record, keys)
+        self.register = Register(self.record)
+        self.rulebook = Rulebook(self.record, time.monotonic)
+        self.cases = Cases(self.record, self.register, self.rulebook, uuid.uuid4)
+        self.looking = Looking(self.cases)
+        self.themes = Themes(self.record, self.cases)
+        self.boards = Boards(databases.projections) if boards else None
+        self.rehearsal = False
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.record)
+            self.rehearsal = "rehearsal" in await self.record.marks()
+            await self.rulebook.refresh(now=True)
+            if self.boards:
+                await stack.enter_async_context(self.boards)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    # --- what the API asks beside the door and the looking
+
+    async def followed(self, done: Done) -> None:
+        """After something was recorded: in a rehearsal the themes follow at once, so that what they raise is there to be asked."""
+        if self.rehearsal and not done.again:
+            await self.themes.follow(done.recorded)
+
+    async def clocks_started(self, would: WouldDo) -> list[dict[str, Any]]:
+        """The clocks that a command would start."""
+        return self.looking.clocks_started(would)
+
+    async def reached(self, position: int) -> bool:
+        """Whether the record has come to this position, waiting a bounded time."""
+        until = time.monotonic() + PATIENCE
+        while await self.record.settled_position() < position:
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(0.02)
+        return True
+
+    async def readiness(self) -> dict[str, Any]:
+        """Whether the database answers and the read models keep up; what is wanting is named."""
+        try:
+            position = await self.record.settled_position()
+        except Exception as error:
+            return {"ready": False, "database": f"not there ({type(error).__name__})"}
+        views = await self.boards.readiness(position) if self.boards else {}
+        ready = all(view["fault"] is None for view in views.values())
+        return {"ready": ready, "database": "there", "position": position, "views": views}
+
+
+async def adopt(service: Service, *, calendar: str | None = None, at: datetime | None = None) -> None:
+    """The first events of a store: the shipped procedures, and the newest calendar or the one named."""
+    await adopt_shipped(service.cases, calendar=calendar or NEWEST.edition, at=at)
+
+
+@asynccontextmanager
+async def fresh_rehearsal(server: LocalPostgres, *, calendar: str | None = None) -> AsyncIterator[Service]:
+    """A throw-away store marked as a rehearsal, its procedures and calendar adopted before any step."""
+    with throw_away(server, "rehearsal") as databases:
+        async with Service(databases) as service:
+            await adopt(service, calendar=calendar, at=BEGINNING)
+            yield service
+
+
+Say = Callable[[str], None]

@@ -1,0 +1,1 @@
+"""Answers to questions across cases, made again from the events whenever asked."""
