@@ -24,7 +24,7 @@ async def adopt_shipped(cases: Cases, *, calendar: str, at: datetime | None = No
     if chosen.edition not in adopted:
         command = AdoptCalendar(edition=chosen.edition, source=chosen.source, holidays=tuple(chosen.holidays), because=SETTING_UP)
         await cases.do(command, administrator, at=at)
-    now = at or await cases.record.now()
+    now = at or await cases.store.now()
     for edition in EDITIONS.values():
         if edition.edition in adopted:
             continue

@@ -16,7 +16,7 @@ from application.marked import marks_anywhere, rewritten
 from application.people import Person, Register
 from application.rulebook import Rulebook
 from application.store.keys import KeyDestroyed
-from application.store.record import AlreadyAsked, Appended, Conflict, LabelTaken, Record, Save
+from application.store.store import AlreadyAsked, Appended, Conflict, LabelTaken, Save, Store
 from domain.adoption import recall_calendars, recall_procedures
 from domain.asking import Asking
 from domain.candidate import Candidate, candidate_parts, recall_candidate
@@ -106,7 +106,9 @@ class Prepared:
         """
         return self.command.judged(self.state, self.asking)
 
-    def save(self, events: tuple[CaseEvent, ...], *, seen: int | None, command: UUID, key: str | None, request: bytes, at: datetime | None) -> Save:
+    def save(
+        self, events: tuple[CaseEvent, ...], *, seen: int | None, command: str, key: str | None, request: str, at: datetime | None
+    ) -> Save:
         """What is to be recorded, for the store."""
         by = self.asking.by
         opens = self.command if isinstance(self.command, OpenCase) else None
@@ -138,8 +140,8 @@ class Prepared:
 class Cases:
     """Cases, and the small streams beside them, behind one door. `new_id` gives random identifiers."""
 
-    def __init__(self, record: Record, register: Register, rulebook: Rulebook, new_id: Callable[[], UUID]) -> None:
-        self.record = record
+    def __init__(self, store: Store, register: Register, rulebook: Rulebook, new_id: Callable[[], str]) -> None:
+        self.store = store
         self.register = register
         self.rulebook = rulebook
         self.new_id = new_id
@@ -165,41 +167,45 @@ class Cases:
         Raises:
             NoSuchCase, NotAllowed, KeyReused, Moved, Refused: in this order.
         """
-        request = hashlib.sha256(command.model_dump_json(exclude_none=True).encode()).digest()
+        request = hashlib.sha256(command.model_dump_json(exclude_none=True).encode()).hexdigest()
         stream = stream or self.stream_of(command)
         command_id, key_digest = self._command_id(by, path, key)
         for attempt in range(1, ATTEMPTS + 1):
             prepared = await self.prepare(command, by, stream, at)
-            if key and (first := await self.record.first_answer(command_id)):
-                return _again(*first, request)
+            if key and (first := await self.store.first_answer(command_id)):
+                return _again(first, request)
             if seen is not None and seen != prepared.place:
                 raise Moved(prepared.history[seen:])
             events = prepared.judged()
             await self.register.keep(prepared.people)
             try:
-                appended = await self.record.append(
+                appended = await self.store.append(
                     prepared.save(events, seen=seen, command=command_id, key=key_digest, request=request, at=at)
                 )
             except Conflict:
                 if seen is not None or attempt == ATTEMPTS:
-                    raise Moved(await self.record.history(stream, after_place=prepared.place)) from None
+                    raise Moved(await self.store.history(stream, after_place=prepared.place)) from None
                 continue
             except LabelTaken:
                 raise Refused("This label is already used in the partnership; each case has a label of its own (TOOL-12).") from None
             except AlreadyAsked as earlier:
-                return _again(earlier.answer, request if earlier.same_request else None, request)
+                return _again(earlier.answer, request)
             except KeyDestroyed:
-                raise Refused("The personal data of a person named here was erased; nothing more is recorded under their name (R-20).") from None
+                raise Refused(
+                    "The personal data of a person named here was erased; nothing more is recorded under their name (R-20)."
+                ) from None
             self.rulebook.heed(appended.recorded)
             return Done(stream, appended.place, appended.position, appended.recorded)
         raise AssertionError("the last attempt returns or raises")
 
-    async def would_do(self, command: Command, by: By, *, stream: str | None = None, seen: int | None = None, at: datetime | None = None) -> WouldDo:
+    async def would_do(
+        self, command: Command, by: By, *, stream: str | None = None, seen: int | None = None, at: datetime | None = None
+    ) -> WouldDo:
         """What would happen, refused exactly as the real thing; nothing is recorded."""
         prepared = await self.prepare(command, by, stream or self.stream_of(command), at)
         if seen is not None and seen != prepared.place:
             raise Moved(prepared.history[seen:])
-        if isinstance(command, OpenCase) and await self.record.label_taken(command.partnership, command.label):
+        if isinstance(command, OpenCase) and await self.store.label_taken(command.partnership, command.label):
             raise Refused("This label is already used in the partnership; each case has a label of its own (TOOL-12).")
         return WouldDo(prepared.stream, prepared.history, prepared.imagined(prepared.judged()), prepared.asking.at)
 
@@ -210,7 +216,7 @@ class Cases:
     async def prepare(self, command: Command, by: By, stream: str, at: datetime | None) -> Prepared:
         """Everything a decision needs, loaded; persons named by words settled (provisionally, until something is recorded)."""
         kind, _, ref = stream.partition("/")
-        history = await self.record.history(stream)
+        history = await self.store.history(stream)
         if command.stream_kind != kind or (kind == "case" and not history and not isinstance(command, OpenCase)):
             raise NoSuchCase(stream)
         state = RECALL[kind](history)
@@ -223,11 +229,13 @@ class Cases:
             raise NotAllowed("This candidate belongs to another partnership (X-3).")
         command, people = await self._settled(command, by, stream, case)
         by = asked_by(command, by, case)
-        now = at or await self.record.now()
+        now = at or await self.store.now()
         today = london_date(now)
         on = command.on or today
         if on > today:
-            raise Refused(f"The day {on.day} {on:%B %Y} lies in the future; what is recorded has happened by the day it is recorded (CAL-2).")
+            raise Refused(
+                f"The day {on.day} {on:%B %Y} lies in the future; what is recorded has happened by the day it is recorded (CAL-2)."
+            )
         asking = await self.asking(by, partnership, at=now, on=on, elsewhere=await self._elsewhere(command, case))
         editions = self.rulebook.editions(partnership, on, as_of=now)
         return Prepared(stream, history, state, command, asking, editions, people, partnership)
@@ -249,7 +257,7 @@ class Cases:
             named.append(f"candidate/{case.opening.candidate}")
         found: dict[str, Case | Candidate] = {}
         for stream in dict.fromkeys(named):
-            if history := await self.record.history(stream):
+            if history := await self.store.history(stream):
                 found[stream] = RECALL[stream.partition("/")[0]](history)
         return found
 
@@ -279,12 +287,12 @@ class Cases:
         values = rewritten(type(command), values, NamesPerson, lambda mark, word: found[word, mark.or_group])
         return type(command).model_validate(values), people
 
-    def _command_id(self, by: By, path: str, key: str | None) -> tuple[UUID, str | None]:
+    def _command_id(self, by: By, path: str, key: str | None) -> tuple[str, str | None]:
         """A random id; with an idempotency key the one that the same person, path and key always give."""
         if key is None:
             return self.new_id(), None
         digest = hashlib.sha256("\x1f".join((by.person, path, key)).encode()).digest()
-        return UUID(bytes=digest[:16], version=8), digest.hex()
+        return str(UUID(bytes=digest[:16], version=8)), digest.hex()
 
     # --- looking
 
@@ -294,16 +302,16 @@ class Cases:
         Raises:
             NoSuchCase: when nothing was recorded by then.
         """
-        history = await self.record.history(stream, as_of=as_of, upto_place=upto_place)
+        history = await self.store.history(stream, as_of=as_of, upto_place=upto_place)
         if not history:
             raise NoSuchCase(stream)
         return history
 
 
-def _again(first: Appended, first_request: bytes | None, request: bytes) -> Done:
-    if first_request != request:
+def _again(first: Appended, request: str) -> Done:
+    if first.request_digest != request:
         raise KeyReused
-    return Done(first.recorded[0].stream, first.place, first.position, first.recorded, again=True)
+    return Done(first.stream, first.place, first.position, first.recorded, again=True)
 
 
 def _with_persons_to_make(command: Command, by: By) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from application.store.record import Record
+from application.store.store import Store
 from domain.adoption import CalendarEditionAdopted, ProcedureEditionAdopted
 from domain.procedure import EDITIONS, Procedure, editions_in_force, procedure_of
 from domain.recorded import Editions, Recorded
@@ -20,8 +20,8 @@ FRESH = 1.0
 class Rulebook:
     """The adoptions of a store, in recorded order, kept in memory. `clock` gives seconds that only ever grow."""
 
-    def __init__(self, record: Record, clock: Callable[[], float]) -> None:
-        self._record = record
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
         self._clock = clock
         self._adoptions: tuple[Recorded, ...] = ()
         self._asked_at = float("-inf")
@@ -37,8 +37,8 @@ class Rulebook:
             return
         self._asked_at = self._clock()
         found: list[Recorded] = []
-        for stream in [*await self._record.streams("calendar/"), *await self._record.streams("procedure/")]:
-            found += await self._record.history(stream)
+        for stream in [*await self._store.streams("calendar/"), *await self._store.streams("procedure/")]:
+            found += await self._store.history(stream)
         self._keep(found)
 
     def heed(self, recorded: Iterable[Recorded]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from application.cases import Cases
-from application.store.record import AlreadyAsked, Conflict, Record, Save
+from application.store.store import AlreadyAsked, Conflict, Save, Store
 from domain.candidate import Candidate, Cause, candidate_parts
 from domain.people import THE_SOFTWARE, By
 from domain.recorded import Recorded
@@ -56,8 +56,8 @@ class Known:
 class Themes:
     """The tracker over one record."""
 
-    def __init__(self, record: Record, cases: Cases) -> None:
-        self._record = record
+    def __init__(self, store: Store, cases: Cases) -> None:
+        self._store = store
         self._cases = cases
         self._known = Known()
         self._one_at_a_time = asyncio.Lock()
@@ -69,7 +69,7 @@ class Themes:
         if recorded is not None and not any(r.name in MATTERS for r in recorded):
             return
         async with self._one_at_a_time:
-            while page := await self._record.page(self._known.position, PAGE):
+            while page := await self._store.page(self._known.position, PAGE):
                 for event in page:
                     await self._take(self._known, event)
                     if event.name in MATTERS:
@@ -78,7 +78,7 @@ class Themes:
     async def _take(self, known: Known, event: Recorded) -> None:
         known.take(event)
         if event.name == "record-corrected":
-            history = await self._record.history(event.stream, upto_place=event.place)
+            history = await self._store.history(event.stream, upto_place=event.place)
             known.cases[event.stream.partition("/")[2]] = facts(event.stream.partition("/")[2], history)
 
     async def _consequences(self, because_of: Recorded) -> None:
@@ -101,15 +101,15 @@ class Themes:
     async def _record_once(self, because_of: Recorded, candidate: str, number: int, event: Any, partnership: str) -> None:
         stream = f"candidate/{candidate}"
         name = f"{because_of.stream}|{because_of.place}|{candidate}|{number}|{event.stored_name()}"
-        command = UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=8)
-        if await self._record.first_answer(command):
+        command = str(UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=8))
+        if await self._store.first_answer(command):
             return
         rulebook = self._cases.rulebook
         on = london_date(because_of.at)
-        history = await self._record.history(stream)
-        chosen = because_of.at if "rehearsal" in await self._record.marks() else None
+        history = await self._store.history(stream)
+        chosen = because_of.at if "rehearsal" in await self._store.marks() else None
         try:
-            await self._record.append(
+            await self._store.append(
                 Save(
                     stream=stream, expected_place=history[-1].place if history else 0, on=on,
                     by=By(person=BY_RULE.person, role=BY_RULE.role, partnership=partnership),
@@ -125,7 +125,7 @@ class Themes:
 
     async def _as_of(self, as_of: datetime) -> Known:
         known = Known()
-        while page := await self._record.page(known.position, PAGE):
+        while page := await self._store.page(known.position, PAGE):
             for event in page:
                 if event.at > as_of:
                     return known
@@ -182,5 +182,3 @@ def _candidate(candidate: Candidate, counted: Survey, history: Iterable[Recorded
         "no_longer_three": counted.no_longer_three(candidate),
         "history": [{"place": r.place, "name": r.name, "on": r.on.isoformat(), "at": r.at.isoformat()} for r in history],
     }
-
-

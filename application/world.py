@@ -27,7 +27,16 @@ class InProcess:
         self.themes = themes
 
     async def ask(
-        self, command: str, fields: Mapping[str, Any], *, case: str | None, by: str, partnership: str, at: datetime, seen: int | None, key: str | None
+        self,
+        command: str,
+        fields: Mapping[str, Any],
+        *,
+        case: str | None,
+        by: str,
+        partnership: str,
+        at: datetime,
+        seen: int | None,
+        key: str | None,
     ) -> Answer:
         try:
             asked = COMMANDS[command].model_validate_json(_json(fields))

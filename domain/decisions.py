@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Question = Literal["serious", "learn-from-success", "local-learning", "thematic", "local-review"]
 Stance = Literal["met", "not-met", "abstain"]
 Then = Literal["rapid-review", "learn-from-success", "local-learning", "thematic", "none"]
+MetOrNot = Literal["met", "not-met"]
+ReviewOutcome = Literal["local-review", "local-review-recommended", "no-further-action", "local-learning", "learn-from-success", "thematic"]
 DecisionKind = Literal["threshold", "rapid-review-outcome"]
 Trigger = Literal["new-information", "panel-feedback", "challenge-upheld"]
 RegulationCriterion = Literal["improvements", "recurrent-themes", "joint-working", "panel-view"]
@@ -68,10 +70,12 @@ class Round(State, frozen=True):
     def complete(self) -> bool:
         return self.partners >= set(PARTNERS)
 
-    def majority(self, of: int) -> Stance | None:
+    def majority(self, of: int) -> MetOrNot | None:
         """What at least so many of the three say; nothing where they abstain or are split."""
         stances = [position.stance for position in self.positions]
-        return next((stance for stance in ("met", "not-met") if stances.count(stance) >= of), None)  # type: ignore[misc]  # both are stances
+        if stances.count("met") >= of:
+            return "met"
+        return "not-met" if stances.count("not-met") >= of else None
 
     def hung(self, of: int) -> bool:
         """All three have spoken and no majority came of it: the three vote a new round, or escalate (R-7)."""
@@ -81,18 +85,15 @@ class Round(State, frozen=True):
 class Decision(State, frozen=True):
     """A decision of the three: what it was, who took which position, and whether it still stands.
 
-    `reopened_for` is the trigger while it is open again, with `cites` the ref of what is new. It has lapsed where the
-    rapid review it belongs to was discontinued.
+    It has lapsed where what it was about was found not to meet the criteria: the same question may then be put anew.
     """
 
     ref: str
     kind: DecisionKind
     question: Question
-    outcome: str
+    outcome: MetOrNot | ReviewOutcome
     then: Then = "none"
     positions: tuple[Position, ...] = ()
-    reopened_for: Trigger | None = None
-    cites: str | None = None
     replaced_by: str | None = None
     lapsed: bool = False
 
@@ -100,29 +101,30 @@ class Decision(State, frozen=True):
     def stands(self) -> bool:
         return self.replaced_by is None and not self.lapsed
 
-    @property
-    def reopened(self) -> bool:
-        return self.reopened_for is not None
-
     def taken_by(self, person: PersonId, partner: str | None) -> bool:
         """Whether this person took a position in it: themselves, or as the delegated partner for whom a clerk wrote one down."""
         return any(p.person == person or (p.person is None and p.partner == partner) for p in self.positions)
 
 
+class Reopening(State, frozen=True):
+    """Why a decision is open again: the trigger, and the ref of what is new."""
+
+    trigger: Trigger
+    cites: str
+
+
 # --- looking decisions and refs up
 
 
-def decision_on(case: Case, ref: str) -> Decision | None:
-    """The decision of this ref, whichever stage took it."""
-    return case.threshold.decisions.get(ref) or case.outcome.decisions.get(ref)
-
-
-def any_decision(case: Case) -> bool:
-    return bool(case.threshold.decisions or case.outcome.decisions)
+def decisions_on(case: Case) -> dict[str, Decision]:
+    """Every decision of the case by its ref, whichever stage took it."""
+    return {**case.threshold.decisions, **case.outcome.decisions}
 
 
 def no_such_decision(case: Case, ref: str) -> Iterator[str]:
-    if decision_on(case, ref) is None:
+    """Nothing is said of a case on which nothing has been decided: that refuses whatever the ref."""
+    decisions = decisions_on(case)
+    if decisions and ref not in decisions:
         yield f"There is no decision {ref} on this case (BOL-66)."
 
 
@@ -171,7 +173,7 @@ def ref_is_taken(case: Case, ref: str | None) -> Iterator[str]:
 def put_again(case: Case, question: Question) -> Decision | None:
     """The decision on this question that is open again, if there is one."""
     decision = case.outcome.current if question == "local-review" else case.threshold.current(question)
-    return decision if decision and decision.reopened else None
+    return decision if decision and decision.ref in case.outcome.reopened else None
 
 
 # --- who speaks for a partner
@@ -198,6 +200,10 @@ def conflicted(case: Case, by: By, partner: str) -> bool:
     """Whether the person whose word it would be has an unresolved interest, also where a clerk would write it down (R-8)."""
     own = {p.person for r in case.threshold.rounds.values() for p in r.positions if p.partner == partner and p.person}
     return by.person in case.interests.unresolved or (is_clerk(case, by) and bool(own & case.interests.unresolved))
+
+
+def conflict_of(partner: str) -> str:
+    return f"The partner {partner} is conflicted: its delegated partner has an interest that is not resolved, so a deputy speaks (R-8)."
 
 
 # --- the criteria of the regulations

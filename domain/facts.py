@@ -16,13 +16,15 @@ NO_DAY = (date.min, 0)
 FOLLOWS = {"local-review": "practice-review", "learn-from-success": "learn-from-success", "local-learning": "local-learning"}
 """The review that an outcome of a rapid review asks for; `local-review-recommended` asks for none yet (X-2)."""
 
-ASKS_FOR = {"serious": "rapid-review", "learn-from-success": "learn-from-success", "local-learning": "local-learning"}
-"""The review that a question asks for where it is met and nothing else is said to follow."""
-
 
 def when(recorded: Recorded) -> tuple[date, int]:
     """The order of things in the world: by the day, and on one day as recorded."""
     return recorded.on, recorded.place
+
+
+def told(recorded: Recorded) -> Any:
+    """The event itself. Moments know events by their stored name, as the procedure files do, and not by their class."""
+    return recorded.event
 
 
 class Taken(NamedTuple):
@@ -31,7 +33,6 @@ class Taken(NamedTuple):
     recorded: Recorded
     ref: str
     kind: str
-    question: str | None
     reviews: frozenset[str]
     instead_of: str | None = None
 
@@ -54,7 +55,7 @@ class Facts:
     def all(self, name: str, **like: Any) -> tuple[Recorded, ...]:
         """Every event of this name whose fields are so, in the order of the world."""
         found = self.events.get(name, ())
-        return tuple(r for r in found if all(getattr(r.event, key) == value for key, value in like.items())) if like else found
+        return tuple(r for r in found if all(getattr(told(r), key) == value for key, value in like.items())) if like else found
 
     def first(self, name: str, since: tuple[date, int] = NO_DAY, **like: Any) -> Recorded | None:
         """The first such event that is not before `since`."""
@@ -82,20 +83,20 @@ class Facts:
 
     @property
     def route(self) -> str | None:
-        return self.opened.event.route if self.opened else None
+        return told(self.opened).route if self.opened else None
 
     @cached_property
     def incident(self) -> Any:
         """The incident as it is now known: each amendment in the order recorded."""
-        known = self.opened.event.incident if self.opened else None
+        known = told(self.opened).incident if self.opened else None
         for amendment in sorted(self.all("incident-amended"), key=lambda r: r.place):
-            known = amendment.event.amended(known) if known else None
+            known = told(amendment).amended(known) if known else None
         return known
 
     @cached_property
     def children(self) -> tuple[Any, ...]:
-        first = self.opened.event.children if self.opened else ()
-        return (*first, *(added.event.child for added in self.all("child-added")))
+        first = told(self.opened).children if self.opened else ()
+        return (*first, *(told(added).child for added in self.all("child-added")))
 
     @property
     def responsible(self) -> frozenset[str]:
@@ -110,18 +111,8 @@ class Facts:
     @cached_property
     def decisions(self) -> tuple[Taken, ...]:
         """Every decision, in the order recorded, those that were replaced among them."""
-        by_ref: dict[str, Taken] = {}
-        events = (*self.all("threshold-decided"), *self.all("rapid-review-outcome-decided"), *self.all("decision-replaced"))
-        for recorded in sorted(events, key=lambda r: r.place):
-            taken = _taken(recorded, by_ref)
-            by_ref[taken.ref] = taken
-        return tuple(by_ref.values())
-
-    @property
-    def standing(self) -> tuple[Taken, ...]:
-        """The decisions that no other has replaced."""
-        replaced = {taken.instead_of for taken in self.decisions}
-        return tuple(taken for taken in self.decisions if taken.ref not in replaced)
+        names = ("threshold-decided", "rapid-review-outcome-decided", "decision-replaced")
+        return tuple(_taken(r) for r in sorted((r for name in names for r in self.all(name)), key=lambda r: r.place))
 
     @cached_property
     def rapid_reviews(self) -> tuple[RapidReview, ...]:
@@ -133,23 +124,12 @@ class Facts:
         return tuple(_rapid_reviews(self))
 
 
-def _taken(recorded: Recorded, before: Mapping[str, Taken]) -> Taken:
-    event: Any = recorded.event
-    if recorded.name == "decision-replaced":
-        old = before.get(event.decision)
-        kind, question = (old.kind, old.question) if old else ("threshold", None)
-        return Taken(recorded, event.ref, kind, question, _undertaken(event, kind, question), event.decision)
-    kind, question = ("threshold", event.threshold) if recorded.name == "threshold-decided" else ("rapid-review-outcome", None)
-    return Taken(recorded, event.ref, kind, question, _undertaken(event, kind, question))
-
-
-def _undertaken(event: Any, kind: str, question: str | None) -> frozenset[str]:
-    """The reviews that follow: what is said to follow, or what the question or the outcome asks for."""
-    then = getattr(event, "then", None)
-    of_itself = FOLLOWS.get(event.outcome) if kind == "rapid-review-outcome" else None
-    if then is None and event.outcome == "met" and question:
-        then = ASKS_FOR.get(question)
-    return frozenset(review for review in (then, of_itself) if review and review != "none")
+def _taken(recorded: Recorded) -> Taken:
+    event, replaces = told(recorded), recorded.name == "decision-replaced"
+    kind = event.kind if replaces else "threshold" if recorded.name == "threshold-decided" else "rapid-review-outcome"
+    asked_for = FOLLOWS.get(event.outcome) if kind == "rapid-review-outcome" else None
+    reviews = frozenset(review for review in (asked_for, getattr(event, "then", None)) if review and review != "none")
+    return Taken(recorded, event.ref, kind, reviews, event.decision if replaces else None)
 
 
 def _rapid_reviews(facts: Facts) -> Iterator[RapidReview]:

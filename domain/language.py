@@ -35,12 +35,19 @@ replace = msgspec.structs.replace
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class _EventType(msgspec.StructMeta):
+class _RecordType(msgspec.StructMeta):
+    """A frozen record whose fields are given by name, and stand in its stored bytes only where they say something."""
+
+    def __new__(mcs, clsname: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        return super().__new__(mcs, clsname, bases, namespace, frozen=True, kw_only=True, omit_defaults=True)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class _EventType(_RecordType):
     """Lets an event say its stored name, and the version of its stored shape, where it is declared."""
 
     def __new__(mcs, clsname: str, bases: tuple[type, ...], namespace: dict[str, Any], *, name: str = "", schema: int = 1) -> Any:
-        namespace |= {"__annotations__": {**namespace.get("__annotations__", {})}}
-        cls = super().__new__(mcs, clsname, bases, namespace, frozen=True, kw_only=True, omit_defaults=True)
+        cls = super().__new__(mcs, clsname, bases, namespace)
         if name:
             if name in EVENTS:
                 raise TypeError(f"Two events are stored as {name!r}.")
@@ -191,7 +198,7 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Part(metaclass=_RecordType):
     """A part of an event with fields of its own."""
 
 
@@ -216,6 +223,26 @@ def next_ref(kind: str, taken: Iterable[str]) -> str:
 
 
 __all__ = [
-    "COMMANDS", "EVENTS", "RULE", "CaseEvent", "Code", "Command", "Digest", "Field", "Model", "NotAllowed", "OfDocument", "Part", "Prose", "Ref",
-    "Refused", "Self", "Spoken", "State", "blank", "listed", "next_ref", "replace",
-]  # fmt: skip
+    "COMMANDS",
+    "EVENTS",
+    "RULE",
+    "CaseEvent",
+    "Code",
+    "Command",
+    "Digest",
+    "Field",
+    "Model",
+    "NotAllowed",
+    "OfDocument",
+    "Part",
+    "Prose",
+    "Ref",
+    "Refused",
+    "Self",
+    "Spoken",
+    "State",
+    "blank",
+    "listed",
+    "next_ref",
+    "replace",
+]

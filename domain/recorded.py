@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from domain.people import By
+from domain.people import By, PersonId
 
 if TYPE_CHECKING:
     from domain.language import CaseEvent
@@ -24,7 +24,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every recorded event carries, in the order of its stored bytes (`docs/ledger.md`).
 
     `on` is the day in the world, `at` the UTC instant of recording, `place` counts within the stream from 1.
-    `key` is the SHA-256 of an idempotency key, `information` the information set of a position, decision or endorsement.
+    `key` is the SHA-256 of an idempotency key, `information` the information set of a position, decision or endorsement,
+    `transcribed_by` who entered now what `by` did then, from paper or another system.
     """
 
     v: int
@@ -40,6 +41,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen: int | None = None
     key: str | None = None
     information: dict[str, Any] | None = None
+    transcribed_by: PersonId | None = None
     at: datetime
 
 

@@ -215,7 +215,10 @@ def _notified(command: Command, by: By, case: Case) -> bool:
     """Individuals pass as well, to be told that their way is a representation (X-16)."""
     if by.role in ("parent", "community-member", "young-person"):
         return True
-    return any(by.person == person or (by.organisation and by.organisation == organisation) for person, organisation in case.notification.notified_by)
+    return any(
+        by.person == person or (by.organisation and by.organisation == organisation)
+        for person, organisation in case.notification.notified_by
+    )
 
 
 def _challenger(command: Command, by: By, case: Case) -> bool:

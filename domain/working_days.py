@@ -39,7 +39,7 @@ class Day(msgspec.Struct, frozen=True, omit_defaults=True):
     skipped: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calendar:
     """The bank holidays of England as one edition knows them, by date and name. Covers whole years, `first` to `last`.
 

@@ -76,13 +76,17 @@ class Passwords:
 def configured(settings: Settings, say: Say, *, stay: bool) -> Iterator[tuple[Databases, Passwords]]:
     """The databases that the settings name; our own server where they name none. `stay`: for programmes that run until stopped."""
     if not settings.local:
-        assert settings.database_url and settings.keys_url and settings.key_file
-        record, keys = settings.database_url.get_secret_value(), settings.keys_url.get_secret_value()
+        record, keys, key_file = settings.addresses()
         owner = settings.owner_url.get_secret_value() if settings.owner_url else record
         owner_keys = settings.owner_keys_url.get_secret_value() if settings.owner_keys_url else keys
         yield (
-            Databases(record, keys, settings.key_file, owner, owner_keys, record),
-            Passwords(*(p.get_secret_value() if p else "" for p in (settings.service_password, settings.projections_password, settings.keys_password))),
+            Databases(record, keys, key_file, owner, owner_keys, record),
+            Passwords(
+                *(
+                    p.get_secret_value() if p else ""
+                    for p in (settings.service_password, settings.projections_password, settings.keys_password)
+                )
+            ),
         )
         return
     home = settings.home

@@ -39,6 +39,12 @@ class Settings(BaseSettings):
             raise ValueError("CASETRAIL_KEY_FILE is missing: the file with the key that wraps all others, outside both databases")
         return self
 
+    def addresses(self) -> tuple[str, str, Path]:
+        """Both databases and the key file, where they are configured."""
+        if self.database_url is None or self.keys_url is None or self.key_file is None:
+            raise ValueError("the databases are our own")
+        return self.database_url.get_secret_value(), self.keys_url.get_secret_value(), self.key_file
+
     @property
     def local(self) -> bool:
         """Whether the databases are our own, in `home`."""

@@ -16,7 +16,7 @@ from application.looking import Looking
 from application.people import Register
 from application.rulebook import Rulebook
 from application.store.keys import KeyFile, Keys
-from application.store.record import Record
+from application.store.store import Store
 from application.tracker import Themes
 from domain.working_days import NEWEST
 from interfaces.boards import Boards
@@ -36,20 +36,20 @@ class Service:
     def __init__(self, databases: Databases, *, boards: bool = False) -> None:
         self.databases = databases
         keys = Keys(databases.keys, KeyFile(databases.key_file, outside=databases.data_folder))
-        self.record = Record(databases.record, keys)
-        self.register = Register(self.record)
-        self.rulebook = Rulebook(self.record, time.monotonic)
-        self.cases = Cases(self.record, self.register, self.rulebook, uuid.uuid4)
+        self.store = Store(databases.record, keys)
+        self.register = Register(self.store)
+        self.rulebook = Rulebook(self.store, time.monotonic)
+        self.cases = Cases(self.store, self.register, self.rulebook, lambda: str(uuid.uuid4()))
         self.looking = Looking(self.cases)
-        self.themes = Themes(self.record, self.cases)
+        self.themes = Themes(self.store, self.cases)
         self.boards = Boards(databases.projections) if boards else None
         self.rehearsal = False
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self.record)
-            self.rehearsal = "rehearsal" in await self.record.marks()
+            await stack.enter_async_context(self.store)
+            self.rehearsal = "rehearsal" in await self.store.marks()
             await self.rulebook.refresh(now=True)
             if self.boards:
                 await stack.enter_async_context(self.boards)
@@ -73,7 +73,7 @@ class Service:
     async def reached(self, position: int) -> bool:
         """Whether the record has come to this position, waiting a bounded time."""
         until = time.monotonic() + PATIENCE
-        while await self.record.settled_position() < position:
+        while await self.store.settled_position() < position:
             if time.monotonic() > until:
                 return False
             await asyncio.sleep(0.02)
@@ -82,7 +82,7 @@ class Service:
     async def readiness(self) -> dict[str, Any]:
         """Whether the database answers and the read models keep up; what is wanting is named."""
         try:
-            position = await self.record.settled_position()
+            position = await self.store.settled_position()
         except Exception as error:
             return {"ready": False, "database": f"not there ({type(error).__name__})"}
         views = await self.boards.readiness(position) if self.boards else {}

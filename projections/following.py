@@ -13,7 +13,7 @@ import psycopg
 
 from domain.recorded import Recorded
 from projections import view as views
-from projections.view import LOCKS, Build, Connection, Fault, Log, Projecting, Standing, View, tell
+from projections.view import LOCKS, Build, Connection, Fault, Log, Projecting, Standing, tell
 
 PAGE = 1000
 """How many events are applied in one transaction."""
@@ -118,7 +118,7 @@ class Following:
             except GONE:
                 raise
             except Exception as error:
-                self._stand_still(self.position + 1, f"The event after position {self.position} cannot be read: {_where(error)}.")
+                self._stand_still(self.position + 1, f"The event after position {self.position} cannot be read: {where(error)}.")
                 return ()
 
     @staticmethod
@@ -144,12 +144,13 @@ class Following:
             raise Superseded(self.build.name)
 
     def _move_to(self, position: int, at: datetime) -> None:
-        self._connection.execute(
+        live = self._connection.execute(
             "UPDATE projections.builds SET position = %s, at = %s, fault_position = NULL, fault = NULL, fault_since = NULL"
-            " WHERE view = %s AND number = %s",
+            " WHERE view = %s AND number = %s RETURNING live",
             (position, at, self.build.view.name, self.build.number),
-        )
-        tell(self._connection, self.build.view.name, position)
+        ).fetchone()
+        if live == (True,):
+            tell(self._connection, self.build.view.name, position)
 
     def _one_by_one(self, page: Sequence[Recorded]) -> int:
         """Apply a page that failed event by event, up to the one that cannot be applied."""
@@ -162,7 +163,7 @@ class Following:
             except Exception as error:
                 self._projecting = None
                 what = f"{recorded.name} at place {recorded.place} of {recorded.stream}"
-                self._stand_still(recorded.position, f"{what} cannot be applied: {_where(error)}.")
+                self._stand_still(recorded.position, f"{what} cannot be applied: {where(error)}.")
                 return n
         return len(page)
 
@@ -178,7 +179,7 @@ class Following:
         self.fault = Fault(position, sentence, row[0])
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """What kind of error, and where in the code: never its message, which may hold words of the event."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {frames[-1].name}, line {frames[-1].lineno} of {frames[-1].filename.rpartition('/')[2]}" if frames else ""

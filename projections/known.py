@@ -48,8 +48,9 @@ class Heads:
             self.place.append(place)
             self.position.append(position)
 
-    def since(self, first: int) -> Content:
-        return self.at[first:], self.place[first:], self.position[first:]
+    def part(self, first: int, end: int | None = None) -> Content:
+        """The three columns, from one instant to before another."""
+        return self.at[first:end], self.place[first:end], self.position[first:end]
 
 
 class Target:
@@ -119,12 +120,12 @@ class Changes:
         rows: list[Content] = self._whole
         for (stream, key), (at, content) in self._begun.items():
             heads, first = self._heads.pop(stream) if target.has_heads else (None, 0)
-            rows.append((stream, key, at, None, *content, *(heads.since(first) if heads else ())))
+            rows.append((stream, key, at, None, *content, *(heads.part(first) if heads else ())))
         if self._ended:
             connection.execute(target.end, tuple(map(list, zip(*self._ended, strict=True))))
         if self._heads:
             with connection.cursor() as cursor:
-                cursor.executemany(target.heads, [(*heads.since(first), stream) for stream, (heads, first) in self._heads.items()])
+                cursor.executemany(target.heads, [(*heads.part(first), stream) for stream, (heads, first) in self._heads.items()])
         if rows:
             _copy(connection, target, rows)
         self._begun, self._whole, self._ended, self._heads = {}, [], [], {}

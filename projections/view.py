@@ -20,7 +20,7 @@ from domain.recorded import Recorded
 Connection = psycopg.Connection[tuple[Any, ...]]
 """A connection in autocommit mode with rows as tuples: projections begin their own transactions."""
 
-CHANNEL = "projections"
+CHANNEL: LiteralString = "projections"
 """Where a commit tells `<view> <position>`, for whoever waits to read what they wrote."""
 
 LOCKS = 7161
@@ -55,10 +55,11 @@ class Projecting(Protocol):
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a view. `columns` and `indexes` are SQL: what stands in the brackets, and what follows `CREATE INDEX ON t`."""
+    """One table of a view, in SQL: its columns, its primary key, and what follows `CREATE INDEX ON t`."""
 
     name: str
     columns: LiteralString
+    key: LiteralString
     indexes: tuple[LiteralString, ...] = ()
 
 
@@ -161,8 +162,10 @@ def prepare(connection: Connection) -> None:
 
 def standings(connection: Connection, view: str | None = None) -> list[Standing]:
     """Where the live builds stand, by view."""
-    rows = connection.execute(STANDING, {"view": view}).fetchall()
-    return [Standing(*row[:5], Fault(*row[5:]) if row[5] is not None else None) for row in rows]
+    return [
+        Standing(name, version, number, position, at, None if fault is None else Fault(where, fault, since))
+        for name, version, number, position, at, where, fault, since in connection.execute(STANDING, {"view": view}).fetchall()
+    ]
 
 
 def live(connection: Connection, view: View) -> Build | None:
@@ -176,9 +179,8 @@ def live(connection: Connection, view: View) -> Build | None:
 
 def make(connection: Connection, view: View) -> Build:
     """The next set of tables, empty and without indexes: `finish` adds them once the tables are filled."""
-    found = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM projections.builds WHERE view = %s", (view.name,)).fetchone()
-    assert found is not None
-    build = Build(view, found[0])
+    numbers = connection.execute("SELECT number FROM projections.builds WHERE view = %s", (view.name,)).fetchall()
+    build = Build(view, 1 + max((number for (number,) in numbers), default=0))
     for table in view.tables:
         connection.execute(sql.SQL("CREATE TABLE {} ({})").format(build.table(table), sql.SQL(table.columns)))
     connection.execute(
@@ -191,6 +193,7 @@ def make(connection: Connection, view: View) -> Build:
 def finish(connection: Connection, build: Build) -> None:
     """The indexes of a build, and what the planner needs to know of it."""
     for table in build.view.tables:
+        connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(build.table(table), sql.SQL(table.key)))
         for index in table.indexes:
             connection.execute(sql.SQL("CREATE INDEX ON {} {}").format(build.table(table), sql.SQL(index)))
         connection.execute(sql.SQL("ANALYZE {}").format(build.table(table)))
@@ -204,7 +207,7 @@ def switch(connection: Connection, build: Build) -> None:
         name = sql.Identifier("projections", table.name)
         connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
         connection.execute(sql.SQL("CREATE VIEW {} AS SELECT * FROM {}").format(name, build.table(table)))
-    _remove(connection, "live AND view = %s", view.name)
+    _remove(connection, view, live=True)
     connection.execute("UPDATE projections.builds SET live = true WHERE view = %s AND number = %s", (view.name, build.number))
     tell(connection, view.name, position(connection, build))
 
@@ -212,11 +215,13 @@ def switch(connection: Connection, build: Build) -> None:
 def clear(connection: Connection, view: View) -> None:
     """Remove what a rebuild left behind: the builds of a view that never became live."""
     with connection.transaction():
-        _remove(connection, "NOT live AND view = %s", view.name)
+        _remove(connection, view, live=False)
 
 
-def _remove(connection: Connection, which: LiteralString, view: str) -> None:
-    removed = connection.execute("DELETE FROM projections.builds WHERE " + which + " RETURNING tables", (view,)).fetchall()
+def _remove(connection: Connection, view: View, *, live: bool) -> None:
+    removed = connection.execute(
+        "DELETE FROM projections.builds WHERE view = %s AND live = %s RETURNING tables", (view.name, live)
+    ).fetchall()
     for table in (name for (names,) in removed for name in names):
         connection.execute(sql.SQL("DROP TABLE {} CASCADE").format(sql.Identifier("projections", table)))
 

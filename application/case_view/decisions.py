@@ -285,12 +285,12 @@ def _capacity(by: By, partner: str) -> str:
 
 def _opposes(decider: dict[str, Any], kind: str, outcome: str) -> bool:
     """Whether this position or endorsement is the opposite of what was decided; an abstention opposes nothing."""
-    position = decider["position"]
+    position: str = decider["position"]
     if kind == "report-endorsement":
         return (position in ENDORSING) != (outcome != "returned")
     if kind == "rapid-review-outcome":
         if position in ENDORSING:
-            return (decider["local_review"] == "yes") != (outcome in FOR_A_LOCAL_REVIEW)
+            return bool(decider["local_review"] == "yes") != (outcome in FOR_A_LOCAL_REVIEW)
         wanted = "met" if outcome in FOR_A_LOCAL_REVIEW else "not-met"
         return position != wanted and position != "abstain"
     return position in ("met", "not-met") and position != outcome

@@ -60,7 +60,7 @@ def words_at(fields: Fields, place: int, *path: str | int) -> Any:
 
 def with_corrections(history: Iterable[Recorded], fields: Fields) -> dict[int, Any]:
     """The bodies with corrected texts in the place of those they correct; where the reader may not read one, nothing stands there."""
-    bodies: dict[int, Any] = {place: body for place, body in fields.items()}
+    bodies: dict[int, Any] = dict(fields)
     for recorded in history:
         correction = recorded.event
         if not isinstance(correction, RecordCorrected) or correction.event_place not in bodies:

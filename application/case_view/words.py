@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from domain.language import listed
+from domain.people import ROLES
 
 SAID = {
     # who
@@ -45,7 +46,8 @@ SAID = {
 
 AGES = {"1-4": "1 to 4", "5-9": "5 to 9", "10-15": "10 to 15", "16-17": "16 to 17", "18-24": "18 to 24"}
 INITIALS = {"gp": "GP", "nhs": "NHS", "cps": "CPS", "icb": "ICB", "dfe": "DfE", "nspcc": "NSPCC", "la": "LA", "mp": "MP"}
-ACTING_FOR = {"delegated-partner": "delegated partner", "agency-author": "author"}
+ROLE_PLURALS = {"delegated-partner": "the delegated partners", "lead-partner": "the lead partners"}
+"""Roles that three persons hold."""
 
 SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -84,10 +86,10 @@ def one(code: str) -> str:
 
 
 def each(codes: Iterable[str]) -> str:
-    """`the local authority, health and the police`; persons among them are counted, never named."""
+    """`the local authority, health and the business manager`; persons among them are counted, never named."""
     given = [*codes]
     persons = sum(is_person(code) for code in given)
-    words = [say(code) for code in given if not is_person(code)]
+    words = [ROLE_PLURALS.get(code) or (role(code) if code in ROLES else say(code)) for code in given if not is_person(code)]
     if persons:
         words.append(counted(persons, "other person" if words else "person", "other people" if words else "people"))
     return listed(words) if words else "nobody"

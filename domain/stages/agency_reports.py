@@ -148,12 +148,11 @@ class SubmitAgencyReport(Command, name="submit-agency-report"):
             yield "There is no quality assurer: a line manager or nominated lead assures a report before it is handed in (BOL-161)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
-        assert self.quality_assured_by is not None
         yield AgencyReportReceived(
             agency=self.agency,
             report_digest=self.report_digest,
             chronology_digest=self.chronology_digest,
-            quality_assured_by=self.quality_assured_by,
+            quality_assured_by=self.quality_assured_by or "",
             involvement=self.involvement,
             judgements=tuple(Judgement(about=j.about, quality=j.quality, impact=j.impact) for j in self.judgements),
         )
@@ -200,7 +199,7 @@ class CollateChronology(Command, name="collate-chronology"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if unnamed := [agency for agency in case.rapid_review.outstanding if agency not in (self.missing or ())]:
-            yield f"missing does not name every outstanding agency: {listed(unnamed)} has not answered (BOL-78)."
+            yield f"The list of those missing does not name every outstanding agency: {listed(unnamed)} has not answered (BOL-78)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield ChronologyCollated(digest=self.digest, missing=self.missing or ())

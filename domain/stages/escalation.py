@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import ConfigDict
 
-from domain.decisions import Unsaid, any_decision, decision_on, no_such_decision, ref_is_taken
+from domain.decisions import Unsaid, decisions_on, no_such_decision, ref_is_taken
 from domain.language import CaseEvent, Code, Command, Field, Prose, Ref, State, next_ref, replace
 from domain.people import By, PersonId, Role
 from domain.personal import Words
@@ -98,22 +98,20 @@ class RaiseChallenge(Command, name="raise-challenge"):
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
         if asking.by.role in PERSONS or case.opening.route != "organisation":
             yield NOT_AN_ORGANISATION
-        if not any_decision(case):
+        if not decisions_on(case):
             yield "Nothing has been decided that could be challenged (BOL-72)."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.organisation is None:
             yield NOT_AN_ORGANISATION
-        if any_decision(case):
-            yield from no_such_decision(case, self.decision)
+        yield from no_such_decision(case, self.decision)
         yield from ref_is_taken(case, self.ref)
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
-        assert self.organisation is not None
         yield ChallengeRaised(
             ref=self.ref or next_ref("challenge", case.escalation.challenges),
             decision=self.decision,
-            organisation=self.organisation,
+            organisation=self.organisation or "",
             grounds=self.grounds,
         )
 
@@ -149,8 +147,8 @@ class EscalateChallenge(Command, name="escalate-challenge"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         yield from _no_such_challenge(case, self.challenge)
-        if self.level > asking.procedure.escalation_levels:
-            yield f"The procedure has no level {self.level}: its last is level {asking.procedure.escalation_levels} (R-14)."
+        if self.level > (last := len(asking.procedure.escalation_levels)):
+            yield f"The procedure has no level {self.level}: its last is level {last} (R-14)."
         if (challenge := case.escalation.challenge(self.challenge)) is None:
             return
         if challenge.closed:
@@ -235,7 +233,7 @@ class ResolveChallenge(Command, name="resolve-challenge"):
 
 def decided_alone(case: Case, challenge: Challenge, by: By) -> bool:
     """Whether they took a position in the challenged decision, and nobody else was heard at this level but the challenger."""
-    decision = decision_on(case, challenge.decision)
+    decision = decisions_on(case).get(challenge.decision)
     if decision is None or not decision.taken_by(by.person, by.partner):
         return False
     return all(decision.taken_by(heard.person, heard.partner) or challenge.challenger(heard) for heard in challenge.heard)

@@ -311,7 +311,7 @@ class ConfirmSeriousIncident(Command, name="confirm-serious-incident"):
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
         incident = case.opening.incident
         if incident is None or incident.abuse_or_neglect not in ("known", "suspected"):
-            yield "Abuse or neglect is ruled out or not in question on this case; the statutory test asks that it be known or suspected (X-7)."
+            yield "Abuse or neglect is ruled out, or not in question, on this case; the statutory test asks for known or suspected (X-7)."
         if incident is None or incident.harm not in ("died", "seriously-harmed"):
             yield "The harm on this case is neither died nor seriously harmed, as the statutory test asks (X-7)."
 
@@ -324,7 +324,7 @@ class SeriousIncidentNotified(CaseEvent, name="serious-incident-notified"):
 
     portal_reference: str
     children: tuple[str, ...]
-    recipients: tuple[str, ...] = PORTAL_RECIPIENTS
+    recipients: tuple[str, ...]
 
     def apply(self, case: Case, then: Recorded) -> Case:
         notification = case.notification
@@ -348,7 +348,10 @@ class NotifyPanel(Command, name="notify-panel"):
     @classmethod
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
         if not (case.notification.test_confirmed or case.threshold.met("serious")):
-            yield "The statutory test is not recorded as met: the local authority confirms it, or the partners decide it; suspicion is enough (X-7)."
+            yield (
+                "The statutory test is not recorded as met: the local authority confirms it, or the partners decide it; "
+                "suspicion is enough (X-7)."
+            )
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         strangers = [ref for ref in self.children if ref not in case.opening.children]
@@ -367,7 +370,7 @@ class NotifyPanel(Command, name="notify-panel"):
 class LocalFormSent(CaseEvent, name="local-form-sent"):
     """The same day, the local form told the safeguarding partners (BOL-47, CAL-9)."""
 
-    recipients: tuple[str, ...] = PARTNERS
+    recipients: tuple[str, ...]
 
     def apply(self, case: Case, then: Recorded) -> Case:
         return replace(case, notification=replace(case.notification, local_form_sent=True))

@@ -46,7 +46,7 @@ class Incident(Part):
     happened_on: date | None = None
     happened_until: date | None = None
     area: str
-    in_england: bool = True
+    in_england: bool
     harm: Harm
     abuse_or_neglect: AbuseOrNeglect
     summary: Words | None = None
@@ -280,7 +280,7 @@ class IncidentAmended(CaseEvent, name="incident-amended"):
     def amended(self, incident: Incident | None) -> Incident:
         """The incident with these facts in place of the old ones; a case opened without one is told of it here."""
         changes = {field: value for field in Incident.__struct_fields__ if (value := getattr(self, field)) is not None}
-        return replace(incident, **changes) if incident else Incident(**changes)
+        return replace(incident, **changes) if incident else Incident(**{"in_england": True, **changes})
 
     def apply(self, case: Case, then: Recorded) -> Case:
         return replace(case, opening=replace(case.opening, incident=self.amended(case.opening.incident)))

@@ -1,4 +1,4 @@
-"""Stage 2, what comes of it. The three decide the outcome of the rapid review, and the Panel hears and answers (BOL-84, BOL-90…95, X-2, X-6)."""
+"""Stage 2, what comes of it. The three decide the outcome of the rapid review; the Panel hears it and answers (BOL-84, BOL-90…95, X-6)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from domain.decisions import (
     CriterionGiven,
     Decision,
     Position,
+    Reopening,
+    ReviewOutcome,
     YesNo,
     as_considered,
     new_ref,
@@ -28,14 +30,14 @@ if TYPE_CHECKING:
     from domain.case import Case
     from domain.recorded import Recorded
 
-ReviewOutcome = Literal["local-review", "local-review-recommended", "no-further-action", "local-learning", "learn-from-success", "thematic"]
 FeedbackKind = Literal["agrees", "queries", "disagrees", "national-review", "more-information"]
 
 
 class Outcome(State, frozen=True):
-    """What the three decided after the rapid review, in order, and the refs of what has been heard since."""
+    """What the three decided after the rapid review, in order; which decisions of the case are open again; and the refs of what is new."""
 
     decisions: dict[str, Decision] = {}
+    reopened: dict[str, Reopening] = {}
     feedback: tuple[str, ...] = ()
     information: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
@@ -171,7 +173,7 @@ class SendToPanel(Command, name="send-to-panel"):
         if not case.outcome.decided:
             yield "The outcome is undecided: a rapid review goes to the Panel with the decision on a local review (BOL-84, FACT-12)."
         if case.rapid_review.endorsed is None:
-            yield f"The digest is not endorsed by all three: {listed(case.rapid_review.not_endorsing)} does not endorse a circulated text (BOL-90)."
+            yield f"The digest is not endorsed by all three: {listed(case.rapid_review.not_endorsing)} has endorsed no text (BOL-90)."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if case.rapid_review.endorsed not in (None, self.digest):
@@ -264,16 +266,19 @@ class SeriousIncidentFoundNotToMeetCriteria(CaseEvent, name="serious-incident-fo
     evidence: Words
     panel_informed: bool
 
+    def apply(self, case: Case, then: Recorded) -> Case:
+        return _lapsed(case, case.threshold.current("serious"))
+
 
 class RapidReviewDiscontinued(CaseEvent, name="rapid-review-discontinued"):
     """The rapid review ends unfinished, its open clocks with it; what was decided in it has lapsed (X-6)."""
 
     def apply(self, case: Case, then: Recorded) -> Case:
-        discontinued = replace(case, rapid_review=replace(case.rapid_review, discontinued=True))
-        for decision in (case.threshold.current("serious"), case.outcome.current):
-            if decision:
-                discontinued = remembered(discontinued, replace(decision, lapsed=True))
-        return discontinued
+        return _lapsed(replace(case, rapid_review=replace(case.rapid_review, discontinued=True)), case.outcome.current)
+
+
+def _lapsed(case: Case, decision: Decision | None) -> Case:
+    return remembered(case, replace(decision, lapsed=True)) if decision else case
 
 
 class DetermineCriteriaNotMet(Command, name="determine-criteria-not-met"):
@@ -296,7 +301,6 @@ class DetermineCriteriaNotMet(Command, name="determine-criteria-not-met"):
         yield from learning_left_out("not-met", self.learning_considered)
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
-        assert self.panel_informed and self.learning_considered
-        yield SeriousIncidentFoundNotToMeetCriteria(evidence=self.evidence, panel_informed=self.panel_informed)
+        yield SeriousIncidentFoundNotToMeetCriteria(evidence=self.evidence, panel_informed=bool(self.panel_informed))
         yield RapidReviewDiscontinued()
-        yield LearningConsidered(learning_considered=self.learning_considered)
+        yield LearningConsidered(learning_considered=self.learning_considered or "")

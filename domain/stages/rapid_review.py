@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, model_validator
 
-from domain.decisions import Criterion, CriterionGiven, Unsaid, YesNo, as_considered, conflicted, does_not_speak_for
+from domain.decisions import Criterion, CriterionGiven, Unsaid, YesNo, as_considered, conflict_of, conflicted, does_not_speak_for
 from domain.initiation import RapidReviewInitiated
 from domain.language import CaseEvent, Command, Digest, Field, Model, Part, Prose, Spoken, State, blank, replace
 from domain.people import PARTNERS, Partner, PersonId, PersonOrGroup, PersonRef
@@ -123,7 +123,10 @@ class AssignFacilitator(Command, name="assign-facilitator"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.role != "business-manager" and not case.interests.declared_by_role("business-manager"):
-            yield "Not the business manager, without a declared interest of the business manager: they facilitate unless conflicted (BOL-88)."
+            yield (
+                "Not the business manager, without a declared interest of the business manager: the business manager facilitates unless "
+                "conflicted (BOL-87, BOL-88)."
+            )
         if self.role == "other" and not self._practitioner_conflicted(case) and blank(self.because):
             yield (
                 "Other, without a conflicted designated practitioner: a designated health practitioner facilitates in the business "
@@ -215,29 +218,30 @@ class HoldRapidReviewMeeting(Command, name="hold-rapid-review-meeting"):
         yield from no_rapid_review(case)
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
-        aims = dict.fromkeys((*ALWAYS, *asking.procedure.aims))
-        for aim in aims:
+        wanted = ALWAYS | {aim.aim.replace("-", "_"): aim.source for aim in asking.procedure.aims}
+        for aim, source in wanted.items():
             if unsaid(getattr(self, aim, None)):
-                yield f"One of the aims of the edition in force is not minuted: {aim} ({AIMS.get(aim, 'X-18')})."
+                yield f"One of the aims of the edition in force is not minuted: {aim} ({source})."
+
+    def _facts(self) -> tuple[Fact, ...]:
+        """Facts told in one go have no standing of their own."""
+        if isinstance(self.facts, str):
+            return (Fact(text=self.facts),)
+        return tuple(Fact(text=fact.text, standing=fact.standing) for fact in self.facts or ())
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
-        assert self.facts and self.immediate_action and self.improvements and self.next_steps
         yield RapidReviewMeetingHeld(
             attendees=self.attendees,
-            facts=(Fact(text=self.facts),) if isinstance(self.facts, str) else tuple(Fact(text=f.text, standing=f.standing) for f in self.facts),
-            immediate_action=self.immediate_action,
-            improvements=self.improvements,
-            next_steps=self.next_steps,
+            facts=self._facts(),
+            **{aim: getattr(self, aim) for aim in ("immediate_action", "improvements", "next_steps")},
             inequalities=None if blank(self.inequalities) else self.inequalities,
             national_review_view=self.national_review_view,
             criteria=as_considered(self.criteria),
         )
 
 
-AIMS = {"facts": "BOL-81", "immediate_action": "BOL-82", "improvements": "BOL-83", "next_steps": "BOL-84", "inequalities": "X-18"}
-"""The aims of a rapid review meeting, and the rule that asks for each."""
-ALWAYS = ("facts", "immediate_action", "improvements", "next_steps")
-"""The aims that every edition has; an edition may ask for more."""
+ALWAYS = {"facts": "BOL-81", "immediate_action": "BOL-82", "improvements": "BOL-83", "next_steps": "BOL-84"}
+"""The aims that every edition has, with the rule that asks for each; an edition may name more."""
 
 
 def unsaid(minuted: Any) -> bool:
@@ -350,7 +354,7 @@ class EndorseRapidReview(Command, name="endorse-rapid-review"):
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         yield from does_not_speak_for(case, asking.by, self.partner)
         if conflicted(case, asking.by, self.partner):
-            yield f"{self.partner} is conflicted: its delegated partner has an interest that is not resolved, so a deputy speaks (R-8)."
+            yield conflict_of(self.partner)
         if case.rapid_review.circulated and self.digest != case.rapid_review.circulated:
             yield "The digest is not the circulated one: an endorsement is of the very text that went round (BOL-90)."
 

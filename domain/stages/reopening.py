@@ -11,14 +11,16 @@ from domain.decisions import (
     CriterionGiven,
     Decision,
     DecisionKind,
+    MetOrNot,
     Question,
+    Reopening,
+    ReviewOutcome,
     Round,
     Then,
     Trigger,
-    any_decision,
     as_considered,
     closed,
-    decision_on,
+    decisions_on,
     no_such_decision,
     ref_is_taken,
     remembered,
@@ -27,8 +29,8 @@ from domain.decisions import (
 from domain.initiation import RapidReviewInitiated
 from domain.language import CaseEvent, Command, Prose, Ref, Spoken, next_ref, replace
 from domain.personal import Words
-from domain.stages.outcome import ReviewOutcome
-from domain.stages.threshold import LearningConsidered, MetOrNot, cannot_follow, learning_left_out, not_the_majority, what_follows
+from domain.stages.outcome import RapidReviewDiscontinued
+from domain.stages.threshold import LearningConsidered, cannot_follow, learning_left_out, not_the_majority, what_follows
 
 if TYPE_CHECKING:
     from domain.asking import Asking
@@ -71,8 +73,8 @@ class DecisionReopened(CaseEvent, name="decision-reopened"):
     cites: str
 
     def apply(self, case: Case, then: Recorded) -> Case:
-        decision = decision_on(case, self.decision)
-        return remembered(case, replace(decision, reopened_for=self.trigger, cites=self.cites)) if decision else case
+        reopened = {**case.outcome.reopened, self.decision: Reopening(trigger=self.trigger, cites=self.cites)}
+        return replace(case, outcome=replace(case.outcome, reopened=reopened))
 
 
 class ReopenDecision(Command, name="reopen-decision"):
@@ -82,14 +84,15 @@ class ReopenDecision(Command, name="reopen-decision"):
 
     @classmethod
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
-        if not any_decision(case):
+        if not decisions_on(case):
             yield "Nothing has been decided that could be re-opened (BOL-94)."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
-        if any_decision(case):
-            yield from no_such_decision(case, self.decision)
-        if decision := decision_on(case, self.decision):
+        yield from no_such_decision(case, self.decision)
+        if decision := decisions_on(case).get(self.decision):
             yield from self._no_longer_stands(case, decision)
+        if self.decision in case.outcome.reopened:
+            yield f"The decision {self.decision} is already re-opened (BOL-94)."
         if self.cites not in self._on_the_case(case):
             yield f"The cited trigger is not on the case: there is no {self.trigger.replace('-', ' ')} {self.cites} (BOL-94, BOL-95)."
 
@@ -106,9 +109,8 @@ class ReopenDecision(Command, name="reopen-decision"):
     def _no_longer_stands(case: Case, decision: Decision) -> Iterator[str]:
         current = case.outcome.current if decision.kind == "rapid-review-outcome" else case.threshold.current(decision.question)
         if decision != current:
-            yield f"The decision {decision.ref} no longer stands" + (f": {current.ref} took its place (BOL-94)." if current else " (BOL-94).")
-        elif decision.reopened:
-            yield f"The decision {decision.ref} is already re-opened (BOL-94)."
+            instead = f": {current.ref} took its place" if current else ""
+            yield f"The decision {decision.ref} no longer stands{instead} (BOL-94)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield DecisionReopened(decision=self.decision, trigger=self.trigger, cites=self.cites)
@@ -117,12 +119,15 @@ class ReopenDecision(Command, name="reopen-decision"):
 # --- the new round
 
 
-def new_round(case: Case, decision: Decision | None) -> Round | None:
-    """The round in which a re-opened decision is looked at again."""
-    if decision is None or not decision.reopened:
-        return None
+def new_round(case: Case, decision: Decision) -> Round:
+    """The round in which a re-opened decision is looked at again; one in which nobody has spoken until somebody has."""
     last = case.threshold.last_round(decision.question)
-    return last if last and last.reopens == decision.ref and not last.closed else None
+    if last is None or last.closed or last.reopens != decision.ref:
+        return Round(ref="", question=decision.question, reopens=decision.ref)
+    return last
+
+
+NOT_THREE = "There are not three positions of the new round: each of the three partners takes one (BOL-66)."
 
 
 def cannot_conclude(case: Case, ref: str, outcome: str | None, asking: Asking) -> Iterator[str]:
@@ -130,30 +135,38 @@ def cannot_conclude(case: Case, ref: str, outcome: str | None, asking: Asking) -
 
     `outcome` is what it shall be now; nothing where it stays as it is.
     """
-    decision = decision_on(case, ref)
-    if decision is None or not decision.reopened:
+    decision = decisions_on(case).get(ref)
+    if decision is None or ref not in case.outcome.reopened:
         yield f"The decision {ref} is not re-opened (BOL-94)."
         return
     round_ = new_round(case, decision)
-    if round_ is None or not round_.complete:
-        yield "There are not three positions of the new round: each of the three partners takes one (BOL-66)."
-        return
     outcome = outcome or decision.outcome
-    if decision.kind == "threshold":
+    if not round_.complete:
+        yield NOT_THREE
+    elif decision.kind == "threshold":
         yield from not_the_majority(round_, outcome, asking)
-    elif (outcome == "local-review") != (round_.majority(asking.procedure.majority) == "met") and outcome != "local-review-recommended":
-        yield (
-            f"The outcome is not the majority's: in {round_.ref} met means to carry out a local review, and the three vote a new round or "
-            "escalate where they disagree (R-7)."
-        )
+    elif outcome != "local-review-recommended":
+        for_review = round_.majority(asking.procedure.majority) == "met"
+        if for_review != (outcome == "local-review"):
+            yield (
+                f"The outcome is not the majority's: met in {round_.ref} means to carry out a local review; split, the three vote "
+                "a new round or escalate (R-7)."
+            )
 
 
-def nothing_reopened(case: Case) -> Iterator[str]:
-    decisions = [*case.threshold.decisions.values(), *case.outcome.decisions.values()]
-    if not any(decision.reopened for decision in decisions):
-        yield "No decision is re-opened; not re-opened, a decision stands as it is (BOL-94)."
-    elif not any((round_ := new_round(case, decision)) and round_.complete for decision in decisions):
-        yield "There are not three positions of the new round: each of the three partners takes one (BOL-66)."
+def nothing_to_conclude(case: Case) -> Iterator[str]:
+    decisions = decisions_on(case)
+    reopened = [decisions[ref] for ref in case.outcome.reopened if ref in decisions]
+    if not reopened:
+        yield "No decision is open again: one that is not re-opened stands as it is (BOL-94)."
+    elif not any(new_round(case, decision).complete for decision in reopened):
+        yield NOT_THREE
+
+
+def concluded(case: Case, ref: str, round_: str) -> Case:
+    """The case with this decision no longer open, and its round closed."""
+    reopened = {decision: why for decision, why in case.outcome.reopened.items() if decision != ref}
+    return closed(replace(case, outcome=replace(case.outcome, reopened=reopened)), round_)
 
 
 class DecisionConfirmed(CaseEvent, name="decision-confirmed"):
@@ -167,11 +180,11 @@ class DecisionConfirmed(CaseEvent, name="decision-confirmed"):
     rationale: Words
 
     def apply(self, case: Case, then: Recorded) -> Case:
-        decision, round_ = decision_on(case, self.decision), case.threshold.rounds.get(self.ref)
-        if decision is None:
+        decision, round_ = decisions_on(case).get(self.decision), case.threshold.rounds.get(self.ref)
+        case = concluded(case, self.decision, self.ref)
+        if decision is None or round_ is None:
             return case
-        positions = (*decision.positions, *(round_.positions if round_ else ()))
-        return remembered(closed(case, self.ref), replace(decision, reopened_for=None, cites=None, positions=positions))
+        return remembered(case, replace(decision, positions=(*decision.positions, *round_.positions)))
 
 
 class ConfirmDecision(Command, name="confirm-decision"):
@@ -180,18 +193,16 @@ class ConfirmDecision(Command, name="confirm-decision"):
 
     @classmethod
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
-        yield from nothing_reopened(case)
+        yield from nothing_to_conclude(case)
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         yield from cannot_conclude(case, self.decision, None, asking)
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
-        decision = decision_on(case, self.decision)
-        round_ = new_round(case, decision)
-        assert decision is not None and round_ is not None
+        decision = decisions_on(case)[self.decision]
         yield DecisionConfirmed(
             decision=decision.ref,
-            ref=round_.ref,
+            ref=new_round(case, decision).ref,
             kind=decision.kind,
             question=decision.question,
             outcome=decision.outcome,
@@ -214,10 +225,10 @@ class DecisionReplaced(CaseEvent, name="decision-replaced"):
     criteria: tuple[Criterion, ...] = ()
 
     def apply(self, case: Case, then: Recorded) -> Case:
-        old, round_ = decision_on(case, self.decision), case.threshold.rounds.get(self.ref)
-        case = closed(case, self.ref)
+        old, round_ = decisions_on(case).get(self.decision), case.threshold.rounds.get(self.ref)
+        case = concluded(case, self.decision, self.ref)
         if old:
-            case = remembered(case, replace(old, reopened_for=None, cites=None, replaced_by=self.ref))
+            case = remembered(case, replace(old, replaced_by=self.ref))
         new = Decision(
             ref=self.ref,
             kind=self.kind,
@@ -245,43 +256,48 @@ class ReplaceDecision(Command, name="replace-decision"):
 
     @classmethod
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
-        yield from nothing_reopened(case)
+        yield from nothing_to_conclude(case)
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         yield from cannot_conclude(case, self.decision, self.outcome, asking)
-        round_ = new_round(case, decision_on(case, self.decision))
-        if round_ and self.ref not in (None, round_.ref):
-            yield f"The ref {self.ref} is not that of the new round: its positions bear {round_.ref} (R-7)."
-        if decision := decision_on(case, self.decision):
-            yield from self._does_not_fit(decision, asking)
+        if decision := decisions_on(case).get(self.decision):
+            yield from self._does_not_fit(decision, case, asking)
 
-    def _does_not_fit(self, decision: Decision, asking: Asking) -> Iterator[str]:
+    def _does_not_fit(self, decision: Decision, case: Case, asking: Asking) -> Iterator[str]:
+        round_ = new_round(case, decision)
+        if round_.complete and self.ref not in (None, round_.ref):
+            yield f"The ref {self.ref} is not that of the new round: its positions bear {round_.ref} (R-7)."
         if (self.outcome in ("met", "not-met")) != (decision.kind == "threshold"):
             yield f"The outcome {self.outcome} does not answer what {decision.ref} decided (R-7)."
-        if decision.kind == "threshold":
-            yield from learning_left_out(self.outcome, self.learning_considered)
-        elif self.criteria is not None or self.outcome in ("local-review", "local-review-recommended"):
-            yield from unconsidered(self.criteria or (), asking)
         yield from cannot_follow(decision.question, self.outcome, self.then)
+        yield from learning_left_out(self.outcome, self.learning_considered)
+        if self.criteria is not None or self.outcome in ("local-review", "local-review-recommended"):
+            yield from unconsidered(self.criteria or (), asking)
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
-        decision = decision_on(case, self.decision)
-        round_ = new_round(case, decision)
-        assert decision is not None and round_ is not None and decision.reopened_for is not None and decision.cites is not None
+        decision = decisions_on(case)[self.decision]
+        why, ref = case.outcome.reopened[self.decision], new_round(case, decision).ref
         then = what_follows(decision.question, self.outcome, self.then)
         yield DecisionReplaced(
             decision=decision.ref,
-            ref=round_.ref,
+            ref=ref,
             kind=decision.kind,
             question=decision.question,
             outcome=self.outcome,
             then=then,
-            trigger=decision.reopened_for,
-            cites=decision.cites,
+            trigger=why.trigger,
+            cites=why.cites,
             rationale=self.rationale,
             criteria=as_considered(self.criteria or ()),
         )
-        if self.outcome == "not-met" and self.learning_considered is not None:
-            yield LearningConsidered(decision=round_.ref, learning_considered=self.learning_considered)
+        if self.outcome == "not-met":
+            yield LearningConsidered(decision=ref, learning_considered=self.learning_considered or "")
         if then == "rapid-review" and not case.rapid_review.stands:
-            yield RapidReviewInitiated(decision=round_.ref)
+            yield RapidReviewInitiated(decision=ref)
+        if decision.then == "rapid-review" and then != "rapid-review" and _rests_on_decisions_alone(case):
+            yield RapidReviewDiscontinued()
+
+
+def _rests_on_decisions_alone(case: Case) -> bool:
+    """Whether a rapid review is under way that no notification to the Panel asks for: then only the partners' decision carries it (X-6)."""
+    return case.rapid_review.under_way and not case.notification.panel_notified

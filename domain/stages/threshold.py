@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from domain.decisions import (
     ASKS_FOR,
     TOO_FEW,
     Decision,
     DecisionKind,
+    MetOrNot,
     Position,
     Question,
     Round,
     Stance,
     Then,
-    any_decision,
     closed,
+    conflict_of,
     conflicted,
+    decisions_on,
     does_not_speak_for,
     is_clerk,
     new_ref,
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from domain.case import Case
     from domain.recorded import Recorded
 
-MetOrNot = Literal["met", "not-met"]
 WITHOUT_REFERRER = ("local-authority", "partners")
 """Routes on which nobody waits for an answer: there is no referrer (R-10)."""
 
@@ -123,7 +124,7 @@ class AppointDeputy(Command, name="appoint-deputy"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if asking.by.partner != self.partner:
-            yield f"A deputy speaks for the partner who appointed them: only {self.partner} itself appoints one for {self.partner} (BOL-67)."
+            yield f"A deputy speaks for the partner who appointed them: {self.partner} itself appoints its own (BOL-67)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield DeputyAppointed(partner=self.partner, deputy=self.deputy, delegation=self.delegation)
@@ -163,7 +164,7 @@ class RecordPartnerPosition(Command, name="record-partner-position"):
         if not is_clerk(case, asking.by):
             yield from does_not_speak_for(case, asking.by, self.partner)
         if conflicted(case, asking.by, self.partner):
-            yield f"{self.partner} is conflicted: its delegated partner has an interest that is not resolved, so a deputy speaks (R-8)."
+            yield conflict_of(self.partner)
         if round_ := self._round(case, asking):
             yield from self._cannot_join(round_)
         else:
@@ -261,7 +262,7 @@ class DecideThreshold(Command, name="decide-threshold"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         round_ = self._round(case)
-        if round_ is None or round_.question != self.threshold or not round_.complete:
+        if round_.question != self.threshold or not round_.complete:
             yield TOO_FEW
         elif round_.closed:
             yield f"The round {round_.ref} has been decided; that decision is re-opened, never taken twice (R-7)."
@@ -274,18 +275,19 @@ class DecideThreshold(Command, name="decide-threshold"):
         yield from learning_left_out(self.outcome, self.learning_considered)
         yield from cannot_follow(self.threshold, self.outcome, self.then)
 
-    def _round(self, case: Case) -> Round | None:
-        return case.threshold.rounds.get(self.ref) if self.ref else case.threshold.last_round(self.threshold)
+    def _round(self, case: Case) -> Round:
+        """The round named, else the last in which the question was put; one in which nobody has spoken where there is none."""
+        found = case.threshold.rounds.get(self.ref) if self.ref else case.threshold.last_round(self.threshold)
+        return found or Round(ref="", question=self.threshold)
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
-        round_ = self._round(case)
-        assert round_ is not None and self.rationale is not None
+        ref = self._round(case).ref
         then = what_follows(self.threshold, self.outcome, self.then)
-        yield ThresholdDecided(ref=round_.ref, threshold=self.threshold, outcome=self.outcome, rationale=self.rationale, then=then)
-        if self.outcome == "not-met" and self.learning_considered is not None:
-            yield LearningConsidered(decision=round_.ref, learning_considered=self.learning_considered)
+        yield ThresholdDecided(ref=ref, threshold=self.threshold, outcome=self.outcome, rationale=self.rationale or "", then=then)
+        if self.outcome == "not-met":
+            yield LearningConsidered(decision=ref, learning_considered=self.learning_considered or "")
         if then == "rapid-review" and not case.rapid_review.stands:
-            yield RapidReviewInitiated(decision=round_.ref)
+            yield RapidReviewInitiated(decision=ref)
 
 
 def not_the_majority(round_: Round, outcome: str, asking: Asking) -> Iterator[str]:
@@ -332,12 +334,11 @@ class FeedBackDecision(Command, name="feed-back-decision"):
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
         if case.opening.route in WITHOUT_REFERRER:
             yield f"On the route {case.opening.route} there is no referrer to whom a decision is fed back (R-10)."
-        if not any_decision(case):
+        if not decisions_on(case):
             yield "Nothing has been decided that could be fed back (BOL-71)."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
-        if any_decision(case):
-            yield from no_such_decision(case, self.decision)
+        yield from no_such_decision(case, self.decision)
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield DecisionFedBack(decision=self.decision, to=self.to, rationale_included=self.rationale_included)

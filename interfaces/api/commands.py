@@ -10,8 +10,8 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from application.commands import COMMANDS
-from domain.candidate import DecideThematic, RaiseThematicCandidate
 from domain.adoption import AdoptCalendar, AdoptProcedure
+from domain.candidate import DecideThematic, RaiseThematicCandidate
 from domain.language import Command
 from domain.stages.opening import OpenCase
 from interfaces.api.identity import Asker, Asking, service
@@ -48,7 +48,14 @@ class Recorded(BaseModel):
 
 
 async def ask(
-    request: Request, response: Response, command: Command, asker: Asker, stream: str | None, if_match: str | None, key: str | None, dry_run: bool
+    request: Request,
+    response: Response,
+    command: Command,
+    asker: Asker,
+    stream: str | None,
+    if_match: str | None,
+    key: str | None,
+    dry_run: bool,
 ) -> Recorded:
     """One command through the door, as the API answers it."""
     running = service(request)
@@ -126,15 +133,32 @@ for _name, _model in sorted(COMMANDS.items()):
 WITHOUT_CASE = documented(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
 
 
-@router.post("/themes/raise-thematic-candidate", name="raise-thematic-candidate", tags=["asking"], response_model_exclude_none=True, responses=WITHOUT_CASE)
+@router.post(
+    "/themes/raise-thematic-candidate",
+    name="raise-thematic-candidate",
+    tags=["asking"],
+    response_model_exclude_none=True,
+    responses=WITHOUT_CASE,
+)
 async def raise_thematic_candidate(
-    request: Request, response: Response, body: RaiseThematicCandidate, asker: Asking, idempotency_key: IdempotencyKey = None, dry_run: DryRun = False
+    request: Request,
+    response: Response,
+    body: RaiseThematicCandidate,
+    asker: Asking,
+    idempotency_key: IdempotencyKey = None,
+    dry_run: DryRun = False,
 ) -> Recorded:
     """The partners raise a theme themselves, on what they know (BOL-116)."""
     return await ask(request, response, body, asker, None, None, idempotency_key, dry_run)
 
 
-@router.post("/themes/candidates/{candidate}/decide-thematic", name="decide-thematic", tags=["asking"], response_model_exclude_none=True, responses=WITHOUT_CASE)
+@router.post(
+    "/themes/candidates/{candidate}/decide-thematic",
+    name="decide-thematic",
+    tags=["asking"],
+    response_model_exclude_none=True,
+    responses=WITHOUT_CASE,
+)
 async def decide_thematic(
     request: Request, response: Response, candidate: CandidateRef, body: DecideThematic, asker: Asking,
     if_match: IfMatch = None, idempotency_key: IdempotencyKey = None, dry_run: DryRun = False,
@@ -147,7 +171,12 @@ async def decide_thematic(
 
 @router.post("/calendars", name="adopt-calendar", tags=["asking"], response_model_exclude_none=True, responses=WITHOUT_CASE)
 async def adopt_calendar(
-    request: Request, response: Response, body: AdoptCalendar, asker: Asking, idempotency_key: IdempotencyKey = None, dry_run: DryRun = False
+    request: Request,
+    response: Response,
+    body: AdoptCalendar,
+    asker: Asking,
+    idempotency_key: IdempotencyKey = None,
+    dry_run: DryRun = False,
 ) -> Recorded:
     """Adopt an edition of the calendar of England."""
     return await ask(request, response, body, asker, None, None, idempotency_key, dry_run)
@@ -155,7 +184,12 @@ async def adopt_calendar(
 
 @router.post("/procedures", name="adopt-procedure", tags=["asking"], response_model_exclude_none=True, responses=WITHOUT_CASE)
 async def adopt_procedure(
-    request: Request, response: Response, body: AdoptProcedure, asker: Asking, idempotency_key: IdempotencyKey = None, dry_run: DryRun = False
+    request: Request,
+    response: Response,
+    body: AdoptProcedure,
+    asker: Asking,
+    idempotency_key: IdempotencyKey = None,
+    dry_run: DryRun = False,
 ) -> Recorded:
     """Adopt an edition of a procedure."""
     return await ask(request, response, body, asker, None, None, idempotency_key, dry_run)

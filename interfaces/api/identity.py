@@ -45,7 +45,9 @@ async def asker(
     running = service(request)
     if not running.rehearsal:
         if casetrail_person is not None or casetrail_at is not None:
-            raise Unfit("Casetrail-Person", "This service is not a rehearsal and refuses the headers Casetrail-Person and Casetrail-At.", 400)
+            raise Unfit(
+                "Casetrail-Person", "This service is not a rehearsal and refuses the headers Casetrail-Person and Casetrail-At.", 400
+            )
         raise NotSignedIn
     if casetrail_person is None:
         raise NotSignedIn

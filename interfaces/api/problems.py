@@ -119,15 +119,20 @@ async def moved(request: Request, error: Moved) -> JSONResponse:
 async def unfit(request: Request, error: Unfit) -> JSONResponse:
     if error.status == 400:
         return problem(400, "bad-request", "Header refused", error.detail)
-    return problem(422, "malformed", "Malformed", f"{error.field}: {error.detail}", errors=[FieldError(field=error.field, detail=error.detail)])
+    return problem(
+        422, "malformed", "Malformed", f"{error.field}: {error.detail}", errors=[FieldError(field=error.field, detail=error.detail)]
+    )
 
 
 async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
     """Which fields are wrong and how; what was sent is not repeated, it may name a person."""
-    errors = [FieldError(field=".".join(str(part) for part in e["loc"] if part not in ("body", "query", "header", "path")) or "body", detail=e["msg"])
-              for e in error.errors()]  # fmt: skip
+    errors = [FieldError(field=_where(e["loc"]), detail=e["msg"]) for e in error.errors()]
     named = "; ".join(f"{e.field}: {e.detail}" for e in errors[:5])
     return problem(422, "malformed", "Malformed", named, errors=errors, command=_command(request))
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc if part not in ("body", "query", "header", "path")) or "body"
 
 
 async def http(request: Request, error: HTTPException) -> JSONResponse:

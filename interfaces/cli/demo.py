@@ -64,7 +64,9 @@ async def tell(console: Console, places: databases.Databases) -> None:
         await wiring.adopt(service, at=wiring.BEGINNING)
         scenarios = [read_scenario(stories() / name) for name in STORIES]
         steps = sum(len(scenario.steps) for scenario in scenarios)
-        with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console) as progress:
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        ) as progress:
             bar = progress.add_task("Recording two histories", total=steps)
             world = InProcess(service.looking, service.themes)
             rehearsals = [Rehearsal(scenario, world, lambda told: progress.advance(bar)) for scenario in scenarios]
@@ -83,7 +85,9 @@ async def timeline(console: Console, service: wiring.Service, case: str) -> None
     overview = await service.looking.overview(seen)
     width = max(console.width, 100)
     console.print()
-    table = Table(title=f"{overview['label']} ({overview['partnership'].capitalize()})", title_justify="left", title_style="bold", width=width)
+    table = Table(
+        title=f"{overview['label']} ({overview['partnership'].capitalize()})", title_justify="left", title_style="bold", width=width
+    )
     for heading, style in (("#", "dim"), ("Day", "cyan"), ("What happened", ""), ("By", "dim")):
         table.add_column(heading, style=style, overflow="fold", justify="right" if heading == "#" else "left")
     for item in await service.looking.history(seen):

@@ -24,13 +24,17 @@ app = typer.Typer(
 )
 console = Console(stderr=True, highlight=False)
 
-Rehearsal = Annotated[bool, typer.Option("--rehearsal", help="A store for practice: persons are named by a header, instants may be chosen.")]
+Rehearsal = Annotated[
+    bool, typer.Option("--rehearsal", help="A store for practice: persons are named by a header, instants may be chosen.")
+]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")]
 
 
 @app.command()
 def serve(
-    rehearsal: Rehearsal = False, host: Annotated[str, typer.Option(help="Only loopback until there is sign-in.")] = "127.0.0.1", port: Port = 8000
+    rehearsal: Rehearsal = False,
+    host: Annotated[str, typer.Option(help="Only loopback until there is sign-in.")] = "127.0.0.1",
+    port: Port = 8000,
 ) -> None:
     """Serve the API. Until there is sign-in: in rehearsal, on loopback, and nowhere else."""
     with failing_in_a_sentence(console):

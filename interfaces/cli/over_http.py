@@ -26,7 +26,16 @@ class OverHttp:
         await self._client.aclose()
 
     async def ask(
-        self, command: str, fields: Mapping[str, Any], *, case: str | None, by: str, partnership: str, at: datetime, seen: int | None, key: str | None
+        self,
+        command: str,
+        fields: Mapping[str, Any],
+        *,
+        case: str | None,
+        by: str,
+        partnership: str,
+        at: datetime,
+        seen: int | None,
+        key: str | None,
     ) -> Answer:
         headers = _headers(at, by, partnership)
         if seen is not None:

@@ -120,7 +120,9 @@ def _tell(console: Console, told: StepTold | ExpectationTold) -> None:
     elif told.result == "holds":
         _line(console, f"{mark} line {told.line}: {told.case or 'themes'} {told.kind} as expected")
     else:
-        _line(console, f"{mark} line {told.line}: {told.case or 'themes'} {told.kind}: wanted {told.wanted}; found {told.found}", style="red")
+        _line(
+            console, f"{mark} line {told.line}: {told.case or 'themes'} {told.kind}: wanted {told.wanted}; found {told.found}", style="red"
+        )
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

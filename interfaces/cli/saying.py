@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from application.store.connections import StoreAway
 from application.store.keys import KeysUnfit
 from application.store.migrate import StoreUnfit
-from application.store.connections import StoreAway
 from interfaces.local_postgres import LocalPostgresError
 
 

@@ -81,7 +81,9 @@ def listen(host: str, port: int) -> socket.socket:
         made.bind((host, port))
     except OSError as error:
         made.close()
-        raise CannotDo(f"Nothing can be served on {host}:{port}: {os.strerror(error.errno or 0)}. Another port is chosen with --port.") from None
+        raise CannotDo(
+            f"Nothing can be served on {host}:{port}: {os.strerror(error.errno or 0)}. Another port is chosen with --port."
+        ) from None
     return made
 
 

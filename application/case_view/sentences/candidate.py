@@ -22,7 +22,8 @@ def thematic_candidate_raised(event: ThematicCandidateRaised, by: By) -> str:
     if event.raised_by == "partners":
         return f"The theme {event.code} was raised {again}by the partners for a thematic review."
     children = counted(len(event.children), "child", "children")
-    return f"The theme {event.code} was raised {again}for a thematic review: {children} injured or dead in {counted(event.incidents, 'incident')}."
+    incidents = counted(event.incidents, "incident")
+    return f"The theme {event.code} was raised {again}for a thematic review: {children} injured or dead in {incidents}."
 
 
 @tells(ThematicCandidateDecided)

@@ -46,7 +46,8 @@ def recommendation_accepted(event: RecommendationAccepted, by: By) -> str:
 @tells(AssuranceSubmitted)
 def assurance_submitted(event: AssuranceSubmitted, by: By) -> str:
     difficulty = ", and what remains difficult" if event.remaining_difficulty is not None else ""
-    return f"Evidence on the recommendation {event.recommendation} was submitted{_from(by)}: what was done, the difference it made{difficulty}."
+    told = f"what was done, the difference it made{difficulty}"
+    return f"Evidence on the recommendation {event.recommendation} was submitted{_from(by)}: {told}."
 
 
 @tells(AssuranceAccepted)

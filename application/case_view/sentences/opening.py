@@ -22,6 +22,13 @@ ABOUT = {
     "local-learning": "for local learning",
     "thematic": "for a thematic review",
 }
+HARM = {
+    "died": "a child died",
+    "seriously-harmed": "a child was seriously harmed",
+    "injured": "a child was injured",
+    "none": "no child was harmed",
+    "harmed-another": "a child harmed another",
+}
 RELATIONS = {
     "same-incident": "as being about the same incident",
     "sibling": "as being about a sibling",
@@ -43,7 +50,8 @@ PROCESSES = {
 @tells(CaseOpened)
 def case_opened(event: CaseOpened, by: By) -> str:
     children = f", naming {counted(len(event.children), 'child', 'children')}" if event.children else ""
-    return f"The case {event.label} was opened in {place_name(event.partnership)} on the {plainly(event.route)} route, {ABOUT[event.concern]}{children}."
+    where = f"in {place_name(event.partnership)} on the {plainly(event.route)} route"
+    return f"The case {event.label} was opened {where}, {ABOUT[event.concern]}{children}."
 
 
 @tells(IncidentAmended)
@@ -58,7 +66,7 @@ def incident_amended(event: IncidentAmended, by: By) -> str:
     if event.in_england is not None:
         now.append("it happened in England" if event.in_england else "it happened outside England")
     if event.harm:
-        now.append(f"the harm is {plainly(event.harm)}" if event.harm != "none" else "nobody was harmed")
+        now.append(HARM[event.harm])
     if event.abuse_or_neglect:
         now.append(f"abuse or neglect is {plainly(event.abuse_or_neglect)}")
     if event.summary is not None:

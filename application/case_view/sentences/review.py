@@ -21,7 +21,11 @@ from domain.stages.review import (
     ScopeAgreed,
 )
 
-POSITIONS = {"endorse": "endorsed", "endorse-with-concerns": "endorsed, with concerns,", "withhold": "withheld endorsement of"}
+POSITIONS = {
+    "endorse": "endorsed the report",
+    "endorse-with-concerns": "endorsed the report with concerns",
+    "withhold": "withheld endorsement of the report",
+}
 
 
 @tells(ScopeAgreed)
@@ -77,7 +81,7 @@ def report_presented(event: ReportPresented, by: By) -> str:
 
 @tells(ReportEndorsementRecorded)
 def report_endorsement_recorded(event: ReportEndorsementRecorded, by: By) -> str:
-    return f"{sentence_case(say(event.organisation))} {POSITIONS[event.position]} the report ({text_of(event.digest)})."
+    return f"{sentence_case(say(event.organisation))} {POSITIONS[event.position]} ({text_of(event.digest)})."
 
 
 @tells(ReportEndorsed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 import types
 from collections.abc import Iterator
@@ -60,8 +59,8 @@ def _of(hint: Any, name: str) -> Iterator[Any]:
             yield origin([item])
         yield origin()
     elif origin is dict:
-        yield {"BOL-125": value for value in itertools.islice(_of(inner[1], name), 1)}
-    elif isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield {"BOL-125": next(_of(inner[1], name))}
+    elif isinstance(hint, msgspec.StructMeta):
         yield from guises(hint)
     elif hint is str:
         yield from _text(name)

@@ -60,7 +60,9 @@ REVIEWS = ("local-review", "practice-review", "learn-from-success", "local-learn
 
 
 @dataclass(frozen=True)
-class _Standing:
+class Standing:
+    """What the next stage depends on."""
+
     stage: str = ""
     before: str = ""
     outcome_asks_review: bool = False
@@ -71,18 +73,18 @@ class _Standing:
 
 def stage(history: Iterable[Recorded]) -> str:
     """The code of the stage the case has come to; `STAGES` has its words."""
-    standing = _Standing()
+    standing = Standing()
     for recorded in effective(history):
-        standing = _after(standing, recorded)
+        standing = after(standing, recorded)
     return standing.stage
 
 
-def _after(standing: _Standing, recorded: Recorded) -> _Standing:
+def after(standing: Standing, recorded: Recorded) -> Standing:
     """The standing once this has happened; what moves a case on to no other stage leaves it where it is."""
     event, now = recorded.event, standing.stage
     match event:
         case CaseOpened():
-            return _Standing(stage="opened")
+            return Standing(stage="opened")
         case NotificationReceived() if now == "opened":
             return replace(standing, stage="notified")
         case NotificationShared():
@@ -161,5 +163,5 @@ def _decided(outcome: str, then: str) -> str:
     return "met" if outcome == "met" else "not-met"
 
 
-def _sent(standing: _Standing) -> _Standing:
+def _sent(standing: Standing) -> Standing:
     return replace(standing, stage="review-decided" if standing.outcome_asks_review else "with-the-panel")
