@@ -227,10 +227,11 @@ class Cases:
             by = replace(by, partnership=partnership)
         elif kind == "candidate" and by.partnership != partnership:
             raise NotAllowed("This candidate belongs to another partnership (X-3).")
-        command, people = await self._settled(command, by, stream, case)
-        by = asked_by(command, by, case)
         now = at or await self.store.now()
         today = london_date(now)
+        await self.register.holds(by, today)
+        command, people = await self._settled(command, by, stream, case)
+        by = asked_by(command, by, case)
         on = command.on or today
         if on > today:
             raise Refused(
@@ -280,7 +281,9 @@ class Cases:
             if or_group and (word in groups or word in ROLES):
                 found[word, or_group] = word
                 continue
-            person = await self.register.resolve(word, scope=stream, partnership=by.partnership, among=people)
+            person = await self.register.resolve(
+                word, scope=stream, partnership=by.partnership, among=people, holding=getattr(command, "role", None)
+            )
             found[word, or_group] = person.id
             if person.provisional:
                 people.append(person)
@@ -292,7 +295,7 @@ class Cases:
         if key is None:
             return self.new_id(), None
         digest = hashlib.sha256("\x1f".join((by.person, path, key)).encode()).digest()
-        return str(UUID(bytes=digest[:16], version=8)), digest.hex()
+        return str(UUID(bytes=digest[:16], version=5)), digest.hex()
 
     # --- looking
 
@@ -314,6 +317,14 @@ def _again(first: Appended, request: str) -> Done:
     return Done(first.stream, first.place, first.position, first.recorded, again=True)
 
 
+def _made_by(part: Any, by: By) -> str:
+    """A child is known by its ref within the case; a notifier is whoever asks, or somebody new whom the asker helps."""
+    word = part.known_by()
+    if word is not None:
+        return str(Register.OF_THIS_CASE + word)
+    return by.person if by.role in NOTIFYING_ROLES else Register.SOMEBODY_NEW
+
+
 def _with_persons_to_make(command: Command, by: By) -> dict[str, Any]:
     """The command's values, with a word for each person it makes without naming one: a child by its ref, a notifier who asks."""
 
@@ -321,7 +332,7 @@ def _with_persons_to_make(command: Command, by: By) -> dict[str, Any]:
         if isinstance(value, BaseModel):
             values = {name: told(getattr(value, name)) for name in type(value).model_fields}
             if "person" in values and values["person"] is None and hasattr(value, "known_by"):
-                values["person"] = value.known_by() or (by.person if by.role in NOTIFYING_ROLES else Register.SOMEBODY_NEW)
+                values["person"] = _made_by(value, by)
             return values
         if isinstance(value, tuple):
             return [told(item) for item in value]

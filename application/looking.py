@@ -7,7 +7,7 @@ of that instant. Nothing here changes anything.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from application.case_view.decisions import decisions, endorsements
 from application.case_view.escalations import escalations
 from application.case_view.history import history_items
 from application.case_view.overview import overview
-from application.cases import Cases
+from application.cases import Cases, WouldDo
 from domain.case import recall
 from domain.clocks import ClockState, fold_clocks
 from domain.people import By
@@ -96,7 +96,13 @@ class Looking:
     def clocks(self, seen: Seen) -> list[dict[str, Any]]:
         return clock_items(self.clock_state(seen), seen.today, self.rulebook.calendars(as_of=seen.at))
 
-    async def escalations(self, seen: Seen) -> dict[str, Any]:
+    def clocks_started(self, would: WouldDo) -> list[dict[str, Any]]:
+        """The clocks that run after what would happen and did not before."""
+        after = Seen(would.stream, [*would.history, *would.imagined], would.at, 0)
+        before = {(clock["clock"], clock.get("about"), clock.get("from"), clock.get("due")) for clock in self.clocks(replace(after, history=would.history))}
+        return [clock for clock in self.clocks(after) if (clock["clock"], clock.get("about"), clock.get("from"), clock.get("due")) not in before]
+
+    async def escalations(self, seen: Seen) -> list[dict[str, Any]]:
         return escalations(seen.history, seen.today, self.rulebook.calendar(as_of=seen.at))
 
     async def absences(self, seen: Seen) -> list[dict[str, Any]]:
@@ -105,4 +111,4 @@ class Looking:
     async def allowed(self, seen: Seen, by: By) -> dict[str, Any]:
         """Which commands this person may ask now; for the others the sentence that refuses them whatever their fields."""
         case = recall(seen.history)
-        return allowed(case, by, await self.cases.asking(case, by, seen.at))
+        return allowed(case, by, await self.cases.asking(by, case.opening.partnership, at=seen.at))

@@ -296,7 +296,7 @@ def matched(
         agreeing = [dict(other) for other in actual if all(_agrees(value, other.get(key)) for key, value in item.items())]
         if not agreeing:
             held = False
-        found += agreeing[:1] or [_told(item, other) for other in actual if related(item, other)]
+        found += [_told(item, other) for other in agreeing[:1]] or [_told(item, other) for other in actual if related(item, other)]
     return ("holds" if held else "missed"), found
 
 

@@ -8,13 +8,22 @@ from typing import Any
 
 from application.store.store import Store
 from domain.adoption import CalendarEditionAdopted, ProcedureEditionAdopted
-from domain.procedure import EDITIONS, Procedure, editions_in_force, procedure_of
+from domain.guidance import EDITIONS
+from domain.procedure import Procedure, editions_in_force, procedure_of
 from domain.recorded import Editions, Recorded
 from domain.themes import CodeSet, newest
-from domain.working_days import SHIPPED, Calendar, adopted
+from domain.working_days import NEWEST, SHIPPED, Calendar, adopted
 
 FRESH = 1.0
 """Seconds for which what another process adopted may not be known here yet; this process knows its own adoptions at once."""
+
+
+BEFORE_ANY = [
+    ProcedureEditionAdopted(edition=edition.edition, digest=edition.digest, in_force_from=edition.in_force_from)
+    for edition in EDITIONS.values()
+    if edition.national and edition.in_force_from
+]
+"""What the very first entries of a store, its adoptions, are made under."""
 
 
 class Rulebook:
@@ -68,11 +77,11 @@ class Rulebook:
 
     def calendar(self, as_of: datetime | None = None) -> Calendar:
         """The edition of the calendar in force then."""
-        return [*self.calendars(as_of).values()][-1]
+        return next(reversed(self.calendars(as_of).values()), NEWEST)
 
     def editions(self, partnership: str, on: date, as_of: datetime | None = None) -> Editions:
         """The two editions that govern a deed of this day."""
-        return editions_in_force(self._procedures(as_of), partnership, on)
+        return editions_in_force(self._procedures(as_of) or BEFORE_ANY, partnership, on)
 
     def procedure(self, partnership: str, on: date, as_of: datetime | None = None) -> Procedure:
         """What a case answers to on this day."""

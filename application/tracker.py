@@ -15,7 +15,7 @@ from uuid import UUID
 
 from application.cases import Cases
 from application.store.store import AlreadyAsked, Conflict, Save, Store
-from domain.candidate import Candidate, Cause, candidate_parts
+from domain.candidate import Candidate, Cause, candidate_parts, recall_candidate
 from domain.people import THE_SOFTWARE, By
 from domain.recorded import Recorded
 from domain.tracker import CaseFacts, Survey, facts, follows, survey, told
@@ -50,7 +50,7 @@ class Known:
             self.cases[ref] = told(self.cases.get(ref, CaseFacts(case=ref)), recorded)
         elif kind == "candidate":
             self.raised.setdefault(ref, []).append(recorded)
-            self.candidates[ref] = recorded.event.apply(self.candidates.get(ref, Candidate()), recorded)
+            self.candidates[ref] = recall_candidate(self.raised[ref])
 
 
 class Themes:
@@ -101,7 +101,7 @@ class Themes:
     async def _record_once(self, because_of: Recorded, candidate: str, number: int, event: Any, partnership: str) -> None:
         stream = f"candidate/{candidate}"
         name = f"{because_of.stream}|{because_of.place}|{candidate}|{number}|{event.stored_name()}"
-        command = str(UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=8))
+        command = str(UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=5))
         if await self._store.first_answer(command):
             return
         rulebook = self._cases.rulebook

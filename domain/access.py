@@ -79,7 +79,7 @@ class GrantAccess(Command, name="grant-access"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.capacity in TIME_BOXED and self.until is None:
-            yield f"An {self.capacity} without `until` is not let onto a case: their access is for a time (X-3)."
+            yield f"An {self.capacity} without `until` is not let onto a case: their access is for a time (BOL-146)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield AccessGranted(person=self.person, capacity=self.capacity, until=self.until)
@@ -132,7 +132,7 @@ class BreakGlass(Command, name="break-glass"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.ref in case.access.glass:
-            yield f"The ref {self.ref} is already used on this case (QA-9)."
+            yield f"The ref {self.ref} is already used on this case (TOOL-12)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield GlassBroken(ref=self.ref or next_ref("grant", case.access.glass), until=asking.at + asking.procedure.break_glass)
@@ -158,7 +158,7 @@ class ReviewBreakGlass(Command, name="review-break-glass"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.grant not in case.access.glass:
-            yield f"There is no {self.grant} on this case by which somebody broke the glass (QA-9)."
+            yield f"There is no {self.grant} on this case by which somebody broke the glass (TOOL-12)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield BreakGlassReviewed(grant=self.grant, outcome=self.outcome)

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from domain.language import CaseEvent, Code, Command, Digest, Prose, State, replace
 from domain.personal import Words
-from domain.procedure import EDITIONS, conflicts
+from domain.guidance import EDITIONS
+from domain.procedure import conflicts
 from domain.working_days import weekend_days
 
 if TYPE_CHECKING:

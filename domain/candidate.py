@@ -102,18 +102,19 @@ class CandidateEvent(CaseEvent):
 class ThematicCandidateRaised(CandidateEvent, name="thematic-candidate-raised"):
     """A practice issue recurs in the injuries or deaths of children: the partners are to decide on a thematic review (BOL-36).
 
-    By the rule, with the children and the incidents that made three; by the partners, with fewer (BOL-116).
+    By the rule, with the children and the incidents that made three; by the partners on what they see themselves (BOL-116): the
+    tracker then adds the children it knows of.
     """
 
     partnership: Partnership
     code: str
     version: str
     raised_by: Literal["rule", "partners"]
-    round: int = 1
+    round: int
     children: tuple[QualifyingChild, ...] = ()
-    incidents: int = 0
-    provisional: int = 0
-    confirmed: int = 0
+    incidents: int
+    provisional: int
+    confirmed: int
     first_on: date | None = None
     last_on: date | None = None
     cause: Cause | None = None
@@ -136,7 +137,7 @@ class ThematicCandidateDecided(CandidateEvent, name="thematic-candidate-decided"
 
     outcome: Outcome
     rationale: Words
-    round: int = 1
+    round: int
 
     def remembered(self, candidate: Candidate, at: datetime | None) -> Candidate:
         return replace(candidate, state=DECIDED[self.outcome])
@@ -229,6 +230,9 @@ class RaiseThematicCandidate(CandidateCommand, name="raise-thematic-candidate"):
             version=asking.codes.version,
             raised_by="partners",
             round=cast(Candidate, case).round + 1,
+            incidents=0,
+            provisional=0,
+            confirmed=0,
         )
 
 

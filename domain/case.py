@@ -19,6 +19,7 @@ from domain.stages.learning import Learning
 from domain.stages.notification import Notification
 from domain.stages.opening import Opening
 from domain.stages.outcome import Outcome
+from domain.stages.participation import Participation
 from domain.stages.publication import Publication
 from domain.stages.rapid_review import RapidReview
 from domain.stages.review import Review
@@ -37,6 +38,7 @@ class Case(msgspec.Struct, frozen=True):
     escalation: Escalation = Escalation()
     commissioning: Commissioning = Commissioning()
     review: Review = Review()
+    participation: Participation = Participation()
     publication: Publication = Publication()
     learning: Learning = Learning()
     themes: ThemeAssignment = ThemeAssignment()

@@ -92,8 +92,9 @@ def step(state: ClockState, what: Recorded | Adopted) -> ClockState:
     facts = state.facts.having(event)
     live, past = dict(state.live), state.past
     for name in dict.fromkeys(name for editions in facts.editions for name in _resting_on(editions).get(event.name, ())):
-        now = _made(name, facts, state.calendar)
-        live[name], past = _compared(name, state.live.get(name, ()), now, past, what)
+        before, now = state.live.get(name, ()), made(name, facts, state.calendar)
+        if before or now:
+            live[name], past = _compared(name, before, now, past, what)
     return ClockState(facts, state.calendar, live, past)
 
 
@@ -109,16 +110,16 @@ def _as_read(state: ClockState, recorded: Recorded) -> Recorded | None:
 # --- the clocks of one state of knowledge
 
 
-def _made(name: str, facts: Facts, calendar: Calendar) -> tuple[Clock, ...]:
+def made(name: str, facts: Facts, calendar: Calendar) -> tuple[Clock, ...]:
     """The clocks of this name, one per moment they count from, by the procedure that moment is bound to."""
-    made: dict[str, tuple[Clock, Moment]] = {}
+    found: dict[str, tuple[Clock, Moment]] = {}
     for editions in facts.editions:
         merged = _rows(editions).get(name)
         if merged and _applies(merged.row.when, facts):
             for moment in STARTS[merged.row.after].moments(facts):
                 if moment.procedure == editions:
-                    made[moment.key] = _clock(merged, moment, facts, calendar), moment
-    return tuple(_ended(clock, moment, made) for clock, moment in made.values())
+                    found[moment.key] = _clock(merged, moment, facts, calendar), moment
+    return tuple(_ended(clock, moment, found) for clock, moment in found.values())
 
 
 def _applies(asked: When, facts: Facts) -> bool:
@@ -143,7 +144,7 @@ def _clock(merged: MergedRow, moment: Moment, facts: Facts, calendar: Calendar) 
         done=stopped[0] if stopped else None,
         within=row.within,
         owed_by=moment.owed_by or row.owed_by,
-        rule=row.rule,
+        rule=merged.rule,
         source=merged.source,
         procedure=merged.editions,
         calendar=calendar.edition,
@@ -152,11 +153,11 @@ def _clock(merged: MergedRow, moment: Moment, facts: Facts, calendar: Calendar) 
     )
 
 
-def _ended(clock: Clock, moment: Moment, made: Mapping[str, tuple[Clock, Moment]]) -> Clock:
+def _ended(clock: Clock, moment: Moment, among: Mapping[str, tuple[Clock, Moment]]) -> Clock:
     """The clock, superseded or cancelled where its moment stopped mattering before anything stopped it."""
     if moment.ended is None or not clock.open:
         return clock
-    heir = made.get(moment.successor) if moment.successor else None
+    heir = among.get(moment.successor) if moment.successor else None
     why = f"{WHY.get(moment.ended.name, OTHERWISE)} (place {moment.ended.place})."
     if heir:
         return replace(clock, state="superseded", replaced_by=_replacement(heir[0]), why=why)
@@ -306,4 +307,16 @@ READ = frozenset({"case-opened"}).union(*(moment.reads for moment in STARTS.valu
 """Every event that some clock may rest on."""
 
 
-__all__ = ["Adopted", "Clock", "ClockState", "arithmetic", "calendars_adopted", "clock_item", "clocks", "fold_clocks", "judge", "step"]
+__all__ = [
+    "Adopted",
+    "Clock",
+    "ClockState",
+    "arithmetic",
+    "calendars_adopted",
+    "clock_item",
+    "clocks",
+    "fold_clocks",
+    "judge",
+    "made",
+    "step",
+]

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from domain.fields import MISFIT, filled, inside, leaves_at, opened, paths, strings, without
+from domain.fields import MISFIT, filled, inside, leaves_at, opened, paths, plain, strings, without
 from domain.language import CaseEvent, Code, Command, Part, Prose, replace
 from domain.people import PersonId
 from domain.personal import PersonWords, Words
@@ -138,10 +137,10 @@ def record_corrected(place: int, correction: Mapping[str, Any], wrong: Any) -> R
     on = given.pop("on", None)
     right = filled(wrong, given)
     texts = [leaf for path in paths(given) for leaf in leaves_at(right, path)]
-    plain: dict[str, Any] = without(given, {leaf.path for leaf in texts})
+    others: dict[str, Any] = without(given, {leaf.path for leaf in texts})
     return RecordCorrected(
         event_place=place,
-        correction=plain if on is None else {"on": on, **plain},
+        correction=others if on is None else {"on": on, **others},
         words={leaf.path: leaf.words for leaf in texts if leaf.person is None},
         names=tuple(CorrectedName(person=leaf.person, path=leaf.path, words=leaf.words) for leaf in texts if leaf.person is not None),
     )
@@ -169,7 +168,7 @@ def _does_not_fit(given: dict[str, Any], wrong: Recorded) -> Iterator[str]:
         yield "The corrected `on` lies after the day on which the entry was recorded (CAL-3)."
     right = filled(wrong.event, given)
     texts = {leaf.path for path in paths(given) for leaf in leaves_at(right, path)}
-    was = msgspec.to_builtins(wrong.event)
+    was = plain(wrong.event)
     for path, value in strings(given):
         kind = "words" if path in texts else "a digest" if DIGEST.fullmatch(str(inside(was, path))) else "a short word"
         try:

@@ -58,7 +58,7 @@ def _within(hint: Any, value: Any, path: str, person: str | None) -> Iterator[Le
     elif origin in (Union, types.UnionType):
         for option in get_args(hint):
             yield from _within(option, value, path, person)
-    elif isinstance(value, msgspec.Struct) and hint is type(value):
+    elif hint is type(value) and isinstance(hint, msgspec.StructMeta):
         yield from leaves(value, f"{path}.")
     elif isinstance(value, tuple) and origin is tuple:
         items = get_args(hint)
@@ -70,6 +70,11 @@ def _within(hint: Any, value: Any, path: str, person: str | None) -> Iterator[Le
 
 
 # --- values by path, as the plain values of JSON
+
+
+def plain(record: Any) -> Any:
+    """The record as the values of JSON."""
+    return msgspec.json.decode(msgspec.json.encode(record))
 
 
 def inside(values: Any, path: str) -> Any:
@@ -90,8 +95,8 @@ def opened(given: Mapping[str, Any], record: Any) -> dict[str, Any]:
         here = nested
         for step in outer:
             here = here.setdefault(step, {})
-        here[last] = msgspec.to_builtins(value)
-    numbered: dict[str, Any] = _numbered(nested, msgspec.to_builtins(record))
+        here[last] = plain(value)
+    numbered: dict[str, Any] = _numbered(nested, plain(record))
     return numbered
 
 
@@ -110,11 +115,11 @@ def _number(step: str, was: Any) -> str:
 
 def filled(record: Record, given: Mapping[str, Any], texts: Iterable[tuple[str, str | Sealed]] = ()) -> Record:
     """The record with these values in place of the old ones, and then these texts by their paths."""
-    values = _merged(msgspec.to_builtins(record), given)
+    values = _merged(plain(record), given)
     for path, words in texts:
         outer, _, last = path.rpartition(".")
         here = inside(values, outer) if outer else values
-        here[int(last) if isinstance(here, list) else last] = msgspec.to_builtins(words)
+        here[int(last) if isinstance(here, list) else last] = plain(words)
     return msgspec.convert(values, type(record))
 
 
@@ -127,7 +132,7 @@ def _merged(was: Any, given: Any) -> Any:
     if isinstance(given, Mapping):
         kept = was if isinstance(was, dict) else {}
         return {**kept, **{key: _merged(kept.get(key), value) for key, value in given.items()}}
-    return list(given) if isinstance(given, list | tuple) else given
+    return given
 
 
 def paths(given: Mapping[str, Any], before: str = "") -> Iterator[str]:
@@ -147,7 +152,7 @@ def strings(given: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(given, Mapping):
         for key, value in given.items():
             yield from strings(value, f"{below}{key}")
-    elif isinstance(given, list | tuple):
+    elif isinstance(given, list):
         for n, value in enumerate(given):
             yield from strings(value, f"{below}{n}")
 
@@ -159,6 +164,6 @@ def without(given: Any, texts: set[str], path: str = "") -> Any:
     below = f"{path}." if path else ""
     if isinstance(given, Mapping):
         return {key: without(value, texts, f"{below}{key}") for key, value in given.items()}
-    if isinstance(given, list | tuple):
+    if isinstance(given, list):
         return [without(value, texts, f"{below}{n}") for n, value in enumerate(given)]
     return given

@@ -103,7 +103,7 @@ class ClockRow(_Row):
             "set-date": "By the date set when",
             "none": "No time is set; counted from when",
             "working-days-before": f"{self.within.words.capitalize()} the day for which",
-        }.get(self.within.unit, f"{self.within.n} {self.within.words.split()[1].removesuffix(',')} from when")
+        }.get(self.within.unit, f"{self.within.words.removesuffix(', runs out')} from when")
         stop = f"stopped when {STOPS[self.until].words}" if self.until else "then it has run out"
         return f"{time} {STARTS[self.after].words}; {stop}."
 

@@ -108,6 +108,33 @@ class NotAllowed(Refused):
     """The asker may not ask this, whatever the case looks like: the rule of the permission matrix."""
 
 
+def _without_nul(value: object) -> object:
+    if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+        raise ValueError("holds a character that no text may hold (NUL or half of a surrogate pair)")
+    return value
+
+
+Prose = Annotated[str, BeforeValidator(_without_nul), StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
+"""Words of a person: at least one visible character, at most 20,000."""
+
+Spoken = Annotated[str, BeforeValidator(_without_nul), StringConstraints(max_length=20_000)] | None
+"""Words that a rule speaks of: left out, null or blank they are refused by that rule, not as malformed."""
+
+Code = Annotated[str, BeforeValidator(_without_nul), StringConstraints(min_length=1, max_length=120, pattern=r"^\S+(?: \S+)*$")]
+"""A short plain word: an agency, an area, an organisation, a reference. Stored in the clear, so never a person's name."""
+
+Ref = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$")]
+"""What something is called later on, unique within the case. Stored in the clear."""
+
+
+class OfDocument:
+    """Marks a field that names a document by its digest (a rehearsal lets a short word stand for one)."""
+
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), OfDocument()]
+"""Lowercase hexadecimal SHA-256 of the exact bytes of a document."""
+
+
 class Command(BaseModel):
     """What a person asks. Its fields are well formed when it exists; whether it may happen, the case decides.
 
@@ -146,6 +173,10 @@ class Command(BaseModel):
         """What happens. Pure: no clock, no database, no identifier made up inside."""
         raise NotImplementedError(self.name)
 
+    def stream(self) -> str:
+        """The stream this is asked of, where it is not asked of a case."""
+        raise NotImplementedError(self.name)
+
     def refers_to(self) -> Iterable[str]:
         """Other streams whose state the decision rests on (`case/…`, `candidate/…`): the door loads them into `asking.elsewhere`."""
         return ()
@@ -163,33 +194,6 @@ class Command(BaseModel):
         if self.because is not None and first.because is None:
             first = msgspec.structs.replace(first, because=self.because)
         return (first, *others)
-
-
-def _without_nul(value: object) -> object:
-    if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
-        raise ValueError("holds a character that no text may hold (NUL or half of a surrogate pair)")
-    return value
-
-
-Prose = Annotated[str, BeforeValidator(_without_nul), StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
-"""Words of a person: at least one visible character, at most 20,000."""
-
-Spoken = Annotated[str, BeforeValidator(_without_nul), StringConstraints(max_length=20_000)] | None
-"""Words that a rule speaks of: left out, null or blank they are refused by that rule, not as malformed."""
-
-Code = Annotated[str, BeforeValidator(_without_nul), StringConstraints(min_length=1, max_length=120, pattern=r"^\S+(?: \S+)*$")]
-"""A short plain word: an agency, an area, an organisation, a reference. Stored in the clear, so never a person's name."""
-
-Ref = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$")]
-"""What something is called later on, unique within the case. Stored in the clear."""
-
-
-class OfDocument:
-    """Marks a field that names a document by its digest (a rehearsal lets a short word stand for one)."""
-
-
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), OfDocument()]
-"""Lowercase hexadecimal SHA-256 of the exact bytes of a document."""
 
 
 class Model(BaseModel):

@@ -30,6 +30,7 @@ class MergedRow(NamedTuple):
     """A clock as a case answers to it: the partnership's row, the national one, or both as one, with both editions and sources."""
 
     row: ClockRow
+    rule: str
     editions: tuple[str, ...]
     source: str
 
@@ -63,6 +64,7 @@ class Procedure:
         return tuple(
             MergedRow(
                 row=found[0][1],
+                rule=found[0][1].rule,
                 editions=tuple(edition.edition for edition, _ in found),
                 source="; ".join(dict.fromkeys(row.source for _, row in found)),
             )

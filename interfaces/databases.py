@@ -73,7 +73,7 @@ class Passwords:
 
 
 @contextmanager
-def configured(settings: Settings, say: Say, *, stay: bool) -> Iterator[tuple[Databases, Passwords]]:
+def configured(settings: Settings, say: Say = lambda sentence: None, *, stay: bool) -> Iterator[tuple[Databases, Passwords]]:
     """The databases that the settings name; our own server where they name none. `stay`: for programmes that run until stopped."""
     if not settings.local:
         record, keys, key_file = settings.addresses()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -19,9 +19,11 @@ from application.store.keys import KeyFile, Keys
 from application.store.store import Store
 from application.tracker import Themes
 from domain.working_days import NEWEST
+from interfaces import databases
 from interfaces.boards import Boards
-from interfaces.databases import Databases, throw_away
+from interfaces.databases import Databases
 from interfaces.local_postgres import LocalPostgres
+from interfaces.settings import Settings
 
 BEGINNING = datetime(2018, 6, 29, tzinfo=UTC)
 """When a rehearsal store adopts its procedures and calendar: before anything that a scenario tells."""
@@ -33,16 +35,16 @@ PATIENCE = 3.0
 class Service:
     """Everything behind the API and the command line, over one pair of databases."""
 
-    def __init__(self, databases: Databases, *, boards: bool = False) -> None:
-        self.databases = databases
-        keys = Keys(databases.keys, KeyFile(databases.key_file, outside=databases.data_folder))
-        self.store = Store(databases.record, keys)
-        self.register = Register(self.store)
+    def __init__(self, places: Databases, *, boards: bool = False) -> None:
+        self.places = places
+        keys = Keys(places.keys, KeyFile(places.key_file, outside=places.data_folder))
+        self.store = Store(places.record, keys)
+        self.register = Register(places.record, keys)
         self.rulebook = Rulebook(self.store, time.monotonic)
         self.cases = Cases(self.store, self.register, self.rulebook, lambda: str(uuid.uuid4()))
         self.looking = Looking(self.cases)
         self.themes = Themes(self.store, self.cases)
-        self.boards = Boards(databases.projections) if boards else None
+        self.boards = Boards(places.projections) if boards else None
         self.rehearsal = False
         self._stack = AsyncExitStack()
 
@@ -50,6 +52,8 @@ class Service:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.store)
             self.rehearsal = "rehearsal" in await self.store.marks()
+            await self.register.open(rehearsal=self.rehearsal)
+            stack.push_async_callback(self.register.close)
             await self.rulebook.refresh(now=True)
             if self.boards:
                 await stack.enter_async_context(self.boards)
@@ -96,12 +100,18 @@ async def adopt(service: Service, *, calendar: str | None = None, at: datetime |
 
 
 @asynccontextmanager
-async def fresh_rehearsal(server: LocalPostgres, *, calendar: str | None = None) -> AsyncIterator[Service]:
-    """A throw-away store marked as a rehearsal, its procedures and calendar adopted before any step."""
-    with throw_away(server, "rehearsal") as databases:
-        async with Service(databases) as service:
-            await adopt(service, calendar=calendar, at=BEGINNING)
+async def configured(settings: Settings) -> AsyncIterator[Service]:
+    """The service over the databases that the settings name, for a short command."""
+    with databases.configured(settings, stay=False) as (places, _):
+        async with Service(places) as service:
             yield service
 
 
-Say = Callable[[str], None]
+@asynccontextmanager
+async def fresh_rehearsal(server: LocalPostgres, *, calendar: str | None = None) -> AsyncIterator[Service]:
+    """A throw-away store marked as a rehearsal, its procedures and calendar adopted before any step."""
+    with databases.throw_away(server, "rehearsal") as places:
+        async with Service(places) as service:
+            await adopt(service, calendar=calendar, at=BEGINNING)
+            yield service
+

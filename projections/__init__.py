@@ -1,1 +1,9 @@
-"""Answers to questions across cases, made again from the events whenever asked."""
+"""The read models: questions across cases, answered from tables that can be thrown away and made again from the events."""
+
+from projections import case_list, deadlines
+
+VIEWS = (
+    case_list.VIEW,
+    deadlines.VIEW,
+)
+"""Every read model. A new one is a file, a test and a line here; its tables need no migration."""

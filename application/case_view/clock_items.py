@@ -1,4 +1,4 @@
-"""The clocks of a case as they are told: judged as of a day, each with its arithmetic, rule, source, editions and the events it rests on."""
+"""The clocks of a case as they are told: judged as of a day, with the arithmetic, rule, source, editions and events of each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from domain.clocks import ClockState, clock_item
+from domain.clock import clock_item
+from domain.clocks import ClockState
 from domain.working_days import SHIPPED, Calendar
 
 

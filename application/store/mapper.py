@@ -36,6 +36,9 @@ _fields = msgspec.json.Decoder(dict[str, Any]).decode
 Change = Callable[[str, Any, str | None], Any]
 """Called for each leaf with its path, its value and the person named beside it (None: a key of its own)."""
 
+Leaf = tuple[str, Any, str | None]
+"""Path, value, and the person whose key it is under (None: a key of its own)."""
+
 T = TypeVar("T")
 
 
@@ -141,16 +144,40 @@ def changed(event: T, change: Change) -> T:
     return event if step is None else cast(T, _changed(step, event, "", None, change))
 
 
-def leaves(event: object) -> list[tuple[str, Any, str | None]]:
+def leaves(event: object) -> list[Leaf]:
     """Path, value and person (None: a key of its own) of each of its personal words."""
-    found: list[tuple[str, Any, str | None]] = []
-
-    def note(path: str, value: Any, person: str | None) -> Any:
-        found.append((path, value, person))
-        return value
-
-    changed(event, note)
+    step = personal_fields(cast("type[msgspec.Struct]", type(event)))
+    found: list[Leaf] = []
+    if step is not None:
+        _gather(step, event, "", None, found)
     return found
+
+
+def _gather(step: _Step, value: Any, path: str, person: str | None, found: list[Leaf]) -> None:
+    if type(step) is _Record:
+        person = getattr(value, "person", None)
+        prefix = path and f"{path}."
+        for name, below in step.fields:
+            item = getattr(value, name)
+            if item is None:
+                continue
+            if type(below) is _Leaf:
+                found.append((prefix + name, item, person if below.of_person else None))
+            else:
+                _gather(below, item, prefix + name, person, found)
+    elif type(step) is _Each:
+        for i, item in enumerate(value):
+            _gather(step.step, item, f"{path}.{i}", person, found)
+    elif type(step) is _Values:
+        for key, item in value.items():
+            _gather(step.step, item, f"{path}.{key}", person, found)
+    elif type(step) is _Leaf:
+        if value is not None:
+            found.append((path, value, person if step.of_person else None))
+    else:
+        for kind, below in cast(_OneOf, step).steps:
+            if isinstance(value, kind):
+                return _gather(below, value, path, person, found)
 
 
 # --- one seal ------------------------------------------------------------------------------------------------------------------
@@ -195,16 +222,15 @@ def unseal(sealed: Sealed, key: bytes | None, bound: bytes) -> str:
 # --- events to bytes -----------------------------------------------------------------------------------------------------------
 
 
-def needs(events: Iterable[object]) -> tuple[int, set[str]]:
-    """How many keys of free text, and the keys of which persons, it takes to seal these events."""
+def needs(leaves: Iterable[Leaf]) -> tuple[int, set[str]]:
+    """How many keys of free text, and the keys of which persons, it takes to seal these."""
     texts = 0
     persons: set[str] = set()
-    for event in events:
-        for _, _, person in leaves(event):
-            if person is None:
-                texts += 1
-            else:
-                persons.add(person)
+    for _, _, person in leaves:
+        if person is None:
+            texts += 1
+        else:
+            persons.add(person)
     return texts, persons
 
 

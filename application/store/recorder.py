@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, LiteralString, NamedTuple
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 from eventsourcing.application import Application
 from eventsourcing.domain import DomainEventProtocol
@@ -71,19 +71,19 @@ ROWS: LiteralString = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One save in bytes: what one command led to, on one stream, whole or not at all.
 
-    `headers` reach up to and including `,"at":"`; `chosen` is an instant of recording, for a rehearsal only; `label` is folded.
+    `command` is the 32 hexadecimal digits of a UUID; `headers` reach up to and including `,"at":"`; `chosen` is an instant of
+    recording, for a rehearsal only; `label` is folded.
     """
 
     stream: str
     expected_place: int
-    command: UUID
-    names: Sequence[str]
-    headers: Sequence[bytes]
-    bodies: Sequence[bytes]
+    command: str
+    names: list[str]
+    headers: list[bytes]
+    bodies: list[bytes]
     request: str | None = None
     partnership: str | None = None
     label: str | None = None
@@ -127,8 +127,8 @@ class Longs(list[int]):
     """A list dumped as int8[]."""
 
 
-class Uuids(list[UUID]):
-    """A list dumped as uuid[]."""
+class Uuids(list[str]):
+    """A list of 32 hexadecimal digits each, dumped as uuid[]."""
 
 
 class _ArrayDumper(Dumper):
@@ -166,8 +166,8 @@ class _BlobsDumper(_ArrayDumper):
 class _UuidsDumper(_ArrayDumper):
     oid, element = 2951, 2950
 
-    def bytes_of(self, item: UUID) -> bytes:
-        return item.bytes
+    def bytes_of(self, item: str) -> bytes:
+        return bytes.fromhex(item)
 
 
 class _IntsDumper(_ArrayDumper):
@@ -279,7 +279,7 @@ class Recorder(PostgresApplicationRecorder):
         entry = Entry(
             str(first.originator_id),
             first.originator_version - 1,
-            kwargs.get("command") or uuid4(),
+            kwargs.get("command") or uuid4().hex,
             [event.topic for event in stored_events],
             [header for header, _ in frames],
             [body for _, body in frames],

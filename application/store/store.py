@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -31,8 +30,7 @@ from domain.recorded import Editions, Header, Recorded
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Save:
+class Save(msgspec.Struct, frozen=True, kw_only=True):
     """What one command led to, to be recorded whole or not at all.
 
     `expected_place` is where the stream stood when it was decided. `information` goes with the first event, or, as a tuple, with each.
@@ -245,6 +243,10 @@ class Store:
         )
         return [stream for (stream,) in rows]
 
+    async def label_taken(self, partnership: str, label: str) -> bool:
+        """Whether a case of the partnership bears this label."""
+        return bool(await self._readers.ask("SELECT FROM labels WHERE partnership = %b AND folded = %b", (folded(partnership), folded(label))))
+
     async def settled(self) -> Settled:
         """Up to where the record is settled, and what time it is there. Waits for a batch on its way."""
         ((position, now),) = await self._readers.ask("SELECT position, now FROM settled()")
@@ -269,11 +271,14 @@ class Store:
                 raise StoreAway(f"The {database} database cannot be reached: {str(wrong).strip().splitlines()[-1]}") from wrong
 
     async def _sealed(self, save: Save) -> tuple[list[Header], list[CaseEvent]]:
-        texts, persons = mapper.needs(save.events)
+        events = [(event, mapper.leaves(event)) for event in save.events]
+        texts, persons = mapper.needs(leaf for _, leaves in events for leaf in leaves)
         keys = await self.keys.of_persons(persons) if persons else {}
-        fresh = iter(await self.keys.take(texts) if texts else ())
+        fresh = iter(await self.keys.take(texts)) if texts else iter(())
         headers = [_header(save, i, event) for i, event in enumerate(save.events)]
-        return headers, [mapper.sealed(header, event, keys, fresh) for header, event in zip(headers, save.events, strict=True)]
+        return headers, [
+            mapper.sealed(header, event, keys, fresh) if leaves else event for header, (event, leaves) in zip(headers, events, strict=True)
+        ]
 
     async def _rows(self, stream: str, after: int, upto: int | None, as_of: datetime | None) -> Sequence[Any]:
         upto = EVER if upto is None else upto
@@ -318,7 +323,7 @@ def _entry(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent]) -
     return Entry(
         save.stream,
         save.expected_place,
-        UUID(save.command),
+        _hex(save.command),
         [header.name for header in headers],
         [mapper.header_bytes(header) for header in headers],
         [mapper.body_bytes(event) for event in events],
@@ -327,6 +332,13 @@ def _entry(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent]) -
         None if label is None else folded(label),
         save.at,
     )
+
+
+def _hex(command: str) -> str:
+    digits = command.replace("-", "")
+    if len(digits) != 32:
+        raise ValueError("the id of a command is a UUID")
+    return digits
 
 
 def _appended(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent], outcome: Outcome) -> Appended:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from domain.interests import Kind
-from domain.language import CaseEvent, Code, Command, Prose, Spoken, State, blank, listed, replace
+from domain.language import CaseEvent, Code, Command, Prose, Spoken, State, blank, replace
 from domain.people import PARTNERS, Partner, PersonId, PersonRef, Role
 from domain.personal import Words
 
@@ -64,7 +64,7 @@ def decided(review: ReviewType, case: Case, asking: Asking) -> bool:
         return case.outcome.local_review_decided
     if review == "thematic":
         candidate = asking.elsewhere.get(f"candidate/{case.opening.candidate}")
-        return getattr(candidate, "state", None) == "undertaken" or case.threshold.met("thematic")
+        return getattr(candidate, "undertaken", False) or case.threshold.met("thematic")
     return case.threshold.decided_for(review) or case.outcome.decided_for(review)
 
 
@@ -282,9 +282,9 @@ class AssessCandidate(Command, name="assess-candidate"):
         review = case.commissioning.review
         if review is None:
             return
-        unanswered = [rule for rule in asking.procedure.reviewer_criteria(review) if blank(self.answers.get(rule))]
-        if unanswered:
-            yield f"A criterion of this type of review is unanswered: {listed(unanswered)}."
+        for rule, criterion in asking.procedure.reviewer_criteria(review).items():
+            if blank(self.answers.get(rule)):
+                yield f"A criterion of this type of review is unanswered: {criterion} ({rule})."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         answers = {rule: answer for rule, answer in self.answers.items() if answer is not None and not blank(answer)}

@@ -218,7 +218,7 @@ class DecisionReplaced(CaseEvent, name="decision-replaced"):
     kind: DecisionKind
     question: Question
     outcome: MetOrNot | ReviewOutcome
-    then: Then = "none"
+    then: Then
     trigger: Trigger
     cites: str
     rationale: Words

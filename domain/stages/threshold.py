@@ -223,7 +223,7 @@ class ThresholdDecided(CaseEvent, name="threshold-decided"):
     threshold: Question
     outcome: MetOrNot
     rationale: Words
-    then: Then = "none"
+    then: Then
 
     def apply(self, case: Case, then: Recorded) -> Case:
         round_ = case.threshold.rounds.get(self.ref)

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from application.looking import LaterThanNow, Seen
-from domain.procedure import EDITIONS, edition_as_data
+from domain.guidance import EDITIONS
+from domain.procedure import edition_as_data
 from interfaces.api.commands import CaseId
 from interfaces.api.identity import Asking, instant, service
 from interfaces.api.problems import NotYet, Unfit, documented

@@ -55,7 +55,7 @@ class OverHttp:
         return await self._items(f"/cases/{case}/decisions", at, as_of)
 
     async def endorsements(self, case: str, at: datetime, as_of: datetime | None) -> int:
-        return int((await self._get(f"/cases/{case}", at, as_of))["endorsements"]["count"])
+        return int((await self._get(f"/cases/{case}", at, as_of))["endorsements"]["endorsing"])
 
     async def event_names(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[str]:
         return [item["name"] for item in await self._items(f"/cases/{case}/history", at, as_of)]

@@ -15,7 +15,7 @@ from application.rehearsal import ExpectationTold, Rehearsal, StepTold, Told, Wo
 from application.rehearsal import rehearse as take_steps
 from application.scenario import Scenario, ScenarioError, read_scenario
 from application.world import InProcess
-from interfaces import wiring
+from interfaces import databases, wiring
 from interfaces.cli.over_http import OverHttp
 from interfaces.cli.saying import CannotDo
 from interfaces.settings import Settings
@@ -53,7 +53,7 @@ async def rehearse(console: Console, files: Sequence[Path], *, keep: bool, api: 
             return await _run(console, read, world, quiet=quiet)
     # each file has a fresh store of its own, on one server
     told: list[Told] = []
-    with wiring.throw_away_server(lambda sentence: None if quiet else _line(console, sentence)) as server:
+    with databases.throw_away_server(lambda sentence: None if quiet else _line(console, sentence)) as server:
         for item in read:
             if isinstance(item, Told):
                 told += (await _run(console, [item], None, quiet=quiet)).files

@@ -67,7 +67,7 @@ def run(console: Console, places: Databases, *, host: str, port: int) -> None:
 
 
 async def must_be_rehearsal(service: wiring.Service) -> None:
-    async with wiring.Service(service.databases) as asked:
+    async with wiring.Service(service.places) as asked:
         if not asked.rehearsal:
             raise CannotDo("This store is not marked as a rehearsal; until there is sign-in nothing else is served.")
 

@@ -166,6 +166,7 @@ def recorded(event: CaseEvent, place: int = 1, by: By | None = None, on: date = 
 
 def opened(route: Any = "organisation", concern: Any = "serious-incident", **incident: Any) -> CaseOpened:
     """A case of one seriously harmed baby, abuse suspected, unless told otherwise."""
-    told = {"happened_on": date(2024, 10, 3), "area": "bolton", "harm": "seriously-harmed", "abuse_or_neglect": "suspected", **incident}
+    usual = {"happened_on": date(2024, 10, 3), "area": "bolton", "in_england": True, "harm": "seriously-harmed"}
+    told: dict[str, Any] = {**usual, "abuse_or_neglect": "suspected", **incident}
     baby = Child(ref="baby-w", person=person("baby-w"), area_of_residence="bolton", age_band="under-1", harm=told["harm"])
     return CaseOpened(partnership="bolton", label="Baby W", route=route, concern=concern, incident=Incident(**told), children=(baby,))

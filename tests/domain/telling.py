@@ -7,7 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from msgspec import convert, to_builtins
+
 from domain.asking import Asking
+from domain.candidate import ThematicCandidateRaised
 from domain.case import recall
 from domain.language import CaseEvent, Command, Refused
 from domain.people import By
@@ -73,29 +77,37 @@ def asked(command: Command, of: Any, **more: Any) -> tuple[CaseEvent, ...]:
 
 def refusal(command: Command, of: Any, **more: Any) -> str:
     """The sentences by which it is refused."""
-    try:
-        events = asked(command, of, **more)
-    except Refused as refused:
-        assert all(sentence.endswith(").") for sentence in refused.sentences), refused.sentences
-        return refused.sentence
-    raise AssertionError(f"not refused: {events}")
+    with pytest.raises(Refused) as refused:
+        asked(command, of, **more)
+    assert all(sentence.endswith(").") for sentence in refused.value.sentences), refused.value.sentences
+    return refused.value.sentence
 
 
 def child(n: int, harm: Any = "injured") -> Child:
     return Child(ref=f"child-{n}", person=person(f"child-{n}"), area_of_residence="bolton", age_band="5-9", harm=harm)
 
 
+def happened(on: date | None, until: date | None = None) -> Incident:
+    return Incident(
+        happened_on=on, happened_until=until, area="bolton", in_england=True, harm="injured", abuse_or_neglect="suspected", summary="a fall"
+    )
+
+
 def opened(*children: Child, concern: Any = "local-learning", **more: Any) -> CaseOpened:
     """A case of these children; of one injured child unless told otherwise."""
-    incident = Incident(happened_on=date(2024, 2, 20), area="bolton", harm="injured", abuse_or_neglect="suspected", summary="a fall")
+    incident = happened(date(2024, 2, 20))
     told: dict[str, Any] = {"partnership": "bolton", "label": "Child A", "route": "organisation", "incident": incident, **more}
     return CaseOpened(concern=concern, children=children or (child(1),), **told)
 
 
+def raised(code: str = "P4", partnership: Any = "bolton", **more: Any) -> ThematicCandidateRaised:
+    """A candidate raised by the partners, unless told otherwise."""
+    told: dict[str, Any] = {"raised_by": "partners", "round": 1, "incidents": 0, "provisional": 0, "confirmed": 0, **more}
+    return ThematicCandidateRaised(partnership=partnership, code=code, version="1", **told)
+
+
 def retiring(code: str, mapped_to: str) -> CodeSet:
     """The next version of the code set, in which one code has gone into another."""
-    from msgspec import convert, to_builtins
-
     rows = to_builtins(newest())
     rows.pop("by_code")
     codes = [{**row, "retired": True, "mapped_to": [mapped_to]} if row["code"] == code else row for row in rows["codes"]]

@@ -17,37 +17,35 @@ from domain.access import (
 from domain.interests import InterestDeclared
 from tests.domain.given import MANAGER, THURSDAY, given, noon, opened, person
 
+SOMEBODY = person("somebody")
+
+
+def let_in(capacity, until=None):
+    return GrantAccess(person=SOMEBODY, capacity=capacity, until=until, because="a look is needed")
+
 
 def test_access_is_granted_in_a_capacity_and_ended_at_once():
-    story = (
-        given(opened()).when(GrantAccess(person=person("somebody-7"), capacity="scrutineer", because="yearly sample")).then(AccessGranted)
-    )
-    assert story.case.access.capacity_of(person("somebody-7")) == "scrutineer"
-    assert story.case.access.admits(person("somebody-7"), date(2030, 1, 1))
-    access = story.when(EndAccess(person=person("somebody-7"), because="done")).then(AccessEnded).case.access
-    assert access.capacity_of(person("somebody-7")) is None
-    assert not access.admits(person("somebody-7"), date(2024, 11, 1))
-    assert person("somebody-7") in access.ended
+    story = given(opened()).when(GrantAccess(person=SOMEBODY, capacity="scrutineer", because="yearly sample")).then(AccessGranted)
+    assert story.case.access.capacity_of(SOMEBODY) == "scrutineer"
+    assert story.case.access.admits(SOMEBODY, date(2030, 1, 1))
+    access = story.when(EndAccess(person=SOMEBODY, because="done")).then(AccessEnded).case.access
+    assert access.capacity_of(SOMEBODY) is None
+    assert not access.admits(SOMEBODY, date(2024, 11, 1))
+    assert SOMEBODY in access.ended
 
 
 @pytest.mark.parametrize("capacity", ["inspector", "escalation-reviewer"])
 def test_inspectors_and_escalation_reviewers_are_let_in_for_a_time_only(capacity):
     story = given(opened())
-    story.when(GrantAccess(person=person("somebody-7"), capacity=capacity, because="inspection")).then_refused("without `until`")
-    access = story.when(
-        GrantAccess(person=person("somebody-7"), capacity=capacity, until=date(2024, 5, 1), because="inspection")
-    ).case.access
-    assert access.admits(person("somebody-7"), date(2024, 5, 1))
-    assert not access.admits(person("somebody-7"), date(2024, 5, 2))
+    story.when(let_in(capacity)).then_refused("without `until`")
+    access = story.when(GrantAccess(person=SOMEBODY, capacity=capacity, until=date(2024, 5, 1), because="inspection")).case.access
+    assert access.admits(SOMEBODY, date(2024, 5, 1))
+    assert not access.admits(SOMEBODY, date(2024, 5, 2))
 
 
 def test_whoever_was_ended_can_be_let_in_again():
-    story = (
-        given(opened())
-        .when(EndAccess(person=person("somebody-7"), because="left"))
-        .when(GrantAccess(person=person("somebody-7"), capacity="scrutineer", because="back"))
-    )
-    assert person("somebody-7") not in story.case.access.ended
+    story = given(opened()).when(EndAccess(person=SOMEBODY, because="left")).when(let_in("scrutineer"))
+    assert SOMEBODY not in story.case.access.ended
 
 
 def test_breaking_the_glass_lets_in_for_the_time_of_the_procedure():
@@ -82,8 +80,6 @@ def test_an_end_closes_the_broken_glass_too():
 
 
 def test_a_second_grant_takes_the_place_of_the_first():
-    story = given(opened(), AccessGranted(person=person("somebody-7"), capacity="inspector", until=date(2024, 4, 1)))
-    access = story.when(
-        GrantAccess(person=person("somebody-7"), capacity="inspector", until=date(2024, 9, 1), because="longer")
-    ).case.access
-    assert access.admits(person("somebody-7"), date(2024, 8, 1))
+    story = given(opened(), AccessGranted(person=SOMEBODY, capacity="inspector", until=date(2024, 4, 1)))
+    access = story.when(let_in("inspector", until=date(2024, 9, 1))).case.access
+    assert access.admits(SOMEBODY, date(2024, 8, 1))

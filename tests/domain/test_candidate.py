@@ -11,12 +11,11 @@ from domain.candidate import (
     ThematicCandidateDecided,
     ThematicCandidateExtended,
     ThematicCandidateLinked,
-    ThematicCandidateRaised,
     candidate_parts,
     recall_candidate,
 )
 from tests.domain.given import person
-from tests.domain.telling import NOON, asked, recorded, refusal
+from tests.domain.telling import NOON, asked, raised, recorded, refusal
 
 
 def told(*events) -> Candidate:
@@ -27,12 +26,12 @@ def qualifying(n, case="one"):
     return QualifyingChild(case=case, child=f"child-{n}", person=person(f"child-{n}"), incident=case, standing="provisional")
 
 
-RAISED = ThematicCandidateRaised(partnership="bolton", code="P4", version="1", raised_by="rule", children=(qualifying(1), qualifying(2)))
+RAISED = raised(raised_by="rule", children=(qualifying(1), qualifying(2)), incidents=1, provisional=2)
 raise_it = RaiseThematicCandidate(partnership="bolton", code="P4", because="we see it in our audits too")
 
 
 def decided(outcome):
-    return ThematicCandidateDecided(outcome=outcome, rationale="r")
+    return ThematicCandidateDecided(outcome=outcome, rationale="r", round=1)
 
 
 def test_its_ref_is_partnership_and_code_whoever_raised_it():

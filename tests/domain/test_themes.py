@@ -5,7 +5,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from domain.procedure import EDITIONS
+from domain.guidance import EDITIONS
 from domain.themes import CodeSet, newest, parsed, shipped
 from tests.domain.telling import retiring
 

@@ -26,14 +26,14 @@ from domain.stages.notification import (
     Notifier,
     SeriousIncidentNotified,
 )
-from domain.stages.opening import CaseLinked, CaseOpened, ChildAdded, Incident, IncidentAmended, SamePersonRecorded
+from domain.stages.opening import CaseLinked, CaseOpened, ChildAdded, IncidentAmended, SamePersonRecorded
 from domain.stages.review import ReportEndorsed
 from domain.stages.theme_assignment import ThemeAssigned, ThemeWithdrawn
 from domain.stages.threshold import CaseReroutedToSerious
 from domain.themes import newest
 from domain.tracker import CaseFacts, HarmedChild, Survey, facts, follows, survey
 from tests.domain.given import person
-from tests.domain.telling import NOON, child, opened, recorded
+from tests.domain.telling import NOON, child, happened, opened, raised, recorded
 
 CODES = newest()
 
@@ -81,11 +81,10 @@ class Tracker:
         self.streams.setdefault(ref, []).extend(recorded(event, stream=f"candidate/{ref}", at=NOON + timedelta(hours=self.hour)))
 
     def raised_by_the_partners(self, partnership, code):
-        event = ThematicCandidateRaised(partnership=partnership, code=code, version="1", raised_by="partners")
-        self.remembers(f"{partnership}-{code}", event)
+        self.remembers(f"{partnership}-{code}", raised(code, partnership))
 
     def decides(self, ref, outcome):
-        self.remembers(ref, ThematicCandidateDecided(outcome=outcome, rationale="r"))
+        self.remembers(ref, ThematicCandidateDecided(outcome=outcome, rationale="r", round=self.candidates[ref].round))
 
     def last(self, ref) -> Any:
         return self.streams[ref][-1].event
@@ -222,9 +221,7 @@ def test_children_are_provisional_until_one_assignment_is_confirmed(tracker):
 
 
 def test_three_counts_and_the_days_stand_side_by_side(tracker):
-    early = Incident(
-        happened_on=date(2022, 12, 24), happened_until=date(2022, 12, 26), area="bolton", harm="injured", abuse_or_neglect="known"
-    )
+    early = happened(date(2022, 12, 24), date(2022, 12, 26))
     tracker.sees(
         case("one", opened(child(1), incident=early), received(), received(), assigned("P4", "child-1")),
         case("two", opened(child(2), child(3)), received(), assigned("P4", "child-2", "child-3")),
@@ -235,7 +232,7 @@ def test_three_counts_and_the_days_stand_side_by_side(tracker):
 
 
 def test_on_the_local_authoritys_route_its_portal_notifications_are_the_notifications():
-    told = SeriousIncidentNotified(portal_reference="SIN-1", children=("child-1",))
+    told = SeriousIncidentNotified(portal_reference="SIN-1", children=("child-1",), recipients=("panel",))
     assert case("one", opened(child(1), route="local-authority"), told).times_notified == 1
     assert case("one", opened(child(1)), received(), told).times_notified == 1
 
@@ -264,9 +261,9 @@ def test_three_children_in_two_incidents_are_enough(tracker):
     assert tracker.sees(of_one(1, "P4")) == []
     two = case("two", opened(child(2), child(3)), assigned("P4", "child-2", "child-3"))
     assert tracker.sees(two) == [("bolton-P4", "thematic-candidate-raised")]
-    raised = tracker.last("bolton-P4")
-    assert (len(raised.children), raised.incidents, raised.provisional, raised.confirmed, raised.raised_by) == (3, 2, 3, 0, "rule")
-    assert {(child.case, child.child) for child in raised.children} == {("case-1", "child-1"), ("two", "child-2"), ("two", "child-3")}
+    event = tracker.last("bolton-P4")
+    assert (len(event.children), event.incidents, event.provisional, event.confirmed, event.raised_by) == (3, 2, 3, 0, "rule")
+    assert {(child.case, child.child) for child in event.children} == {("case-1", "child-1"), ("two", "child-2"), ("two", "child-3")}
 
 
 def test_three_siblings_in_one_incident_do_not_alone_raise_one(tracker):
@@ -275,7 +272,7 @@ def test_three_siblings_in_one_incident_do_not_alone_raise_one(tracker):
 
 def test_there_is_no_window(tracker):
     def years_ago(n):
-        return Incident(happened_on=date(2024 - n, 1, 5), area="bolton", harm="injured", abuse_or_neglect="known")
+        return happened(date(2024 - n, 1, 5))
 
     seen = [tracker.sees(of_one(n, "S1", incident=years_ago(n))) for n in (20, 10, 0)]
     assert seen == [[], [], [("bolton-S1", "thematic-candidate-raised")]]

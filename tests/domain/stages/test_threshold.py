@@ -10,12 +10,11 @@ import pytest
 from domain.initiation import RapidReviewInitiated
 from domain.interests import InterestDeclared
 from domain.people import PARTNERS
-from domain.stages.notification import NotificationShared, SeriousIncidentNotified
+from domain.stages.notification import NotificationShared
 from domain.stages.threshold import (
     AppointDeputy,
     CaseReroutedToSerious,
     ConvenePartnerMeeting,
-    DecideThreshold,
     DecisionFedBack,
     DeputyAppointed,
     FeedBackDecision,
@@ -26,24 +25,8 @@ from domain.stages.threshold import (
     RerouteToSerious,
     ThresholdDecided,
 )
-from tests.domain.given import ALL_THREE, HEALTH, LOCAL_AUTHORITY, MANAGER, POLICE, Told, by, given, opened, person, somebody
-
-
-def position(who: str, stance: Any = "met", question: Any = "serious", **more: Any) -> Told:
-    """A delegated partner says where they stand."""
-    partner: Any = who.split("/")[1]
-    return by(who, RecordPartnerPosition(partner=partner, question=question, position=stance, rationale="as I see it", **more))
-
-
-def three(*stances: Any, question: Any = "serious", **more: Any) -> list[Told]:
-    """Local authority, health and police say where they stand, in this order."""
-    return [position(who, stance, question, **more) for who, stance in zip(ALL_THREE, stances, strict=True)]
-
-
-def decided(outcome: Any = "met", question: Any = "serious", **more: Any) -> DecideThreshold:
-    if outcome == "not-met":
-        more = {"learning_considered": "an audit of bath-time advice", **more}
-    return DecideThreshold(**{"threshold": question, "outcome": outcome, "rationale": "as the three see it", **more})
+from tests.domain.given import HEALTH, LOCAL_AUTHORITY, MANAGER, POLICE, by, given, opened, person, somebody
+from tests.domain.stages.partners import NOTIFIED, decided, position, three
 
 
 SHARED_WITH_ALL = [NotificationShared(partner=partner, channel="portal") for partner in ("local-authority", "health", "police")]
@@ -141,7 +124,8 @@ class TestAPosition:
         story.when(self.ASKED, by=HEALTH).then_refused("conflicted", "R-8")
 
     def test_is_not_written_down_for_somebody_with_an_unresolved_interest(self) -> None:
-        story = given(opened(), by(HEALTH, InterestDeclared(kind="perceived", nature="treated the father")))
+        interest = by(HEALTH, InterestDeclared(kind="perceived", nature="treated the father"))
+        story = given(opened(), three("met", "not-met", "abstain"), interest)
         story.when(self.ASKED, by=MANAGER).then_refused("conflicted", "R-8")
 
     def test_may_be_taken_by_the_deputy_of_a_conflicted_partner(self) -> None:
@@ -165,8 +149,7 @@ class TestTheDecision:
         assert story.case.rapid_review.under_way
 
     def test_starts_no_second_rapid_review(self) -> None:
-        notified = SeriousIncidentNotified(portal_reference="SIN-W", children=("baby-w",))
-        given(opened(), notified, RapidReviewInitiated(), three("met", "met", "met")).when(decided()).then(ThresholdDecided)
+        given(opened(), NOTIFIED, RapidReviewInitiated(), three("met", "met", "met")).when(decided()).then(ThresholdDecided)
 
     def test_starts_no_rapid_review_where_the_three_say_that_something_else_follows(self) -> None:
         given(opened(), three("met", "met", "met")).when(decided(then="none")).then(ThresholdDecided)

@@ -29,21 +29,17 @@ DECLARE
     places       bigint[];
     links        bytea[];
     last_at      timestamptz;
-    asked        uuid[];
-    taken        boolean[];
-    labelled     boolean := EXISTS (SELECT FROM unnest(labels) l WHERE l IS NOT NULL);
-    rehearsal    boolean;
-    event_stream text[];
     event_place  bigint[];
-    event_at     timestamptz[];
+    event_save   int[];
     save_first   bigint[];
     save_event   int[];
     i            int := 0;
-    recorded     int := 0;
+    done         int := 0;
     k            int;
     place        bigint;
     link         bytea;
     tail         bytea;
+    outcome      text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events reads what others committed: call it in a READ COMMITTED transaction.' USING ERRCODE = '25001';
@@ -51,69 +47,71 @@ BEGIN
     PERFORM pg_advisory_xact_lock(7161132759046187373);
 
     SELECT e.at INTO last_at FROM events e ORDER BY e.notification_id DESC LIMIT 1;
-    SELECT array_agg(coalesce(h.originator_version, 0) ORDER BY s.nr), array_agg(coalesce(h.hash, decode(repeat('00', 32), 'hex')) ORDER BY s.nr)
+    SELECT array_agg(coalesce(h.originator_version, 0)), array_agg(coalesce(h.hash, '\x0000000000000000000000000000000000000000000000000000000000000000'))
       INTO places, links
-      FROM unnest(streams) WITH ORDINALITY s (stream, nr)
+      FROM unnest(streams) s (stream)
       LEFT JOIN LATERAL (
           SELECT e.originator_version, e.hash FROM events e WHERE e.originator_id = s.stream ORDER BY e.originator_version DESC LIMIT 1
       ) h ON true;
-    SELECT array_agg(c.command) INTO asked FROM commands c WHERE c.command = ANY (append_events.commands);
-    IF labelled THEN
-        SELECT array_agg(EXISTS (SELECT FROM labels l WHERE l.partnership = s.partnership AND l.folded = s.label) ORDER BY s.nr)
-          INTO taken
-          FROM unnest(append_events.partnerships, append_events.labels) WITH ORDINALITY s (partnership, label, nr);
-    END IF;
 
     FOR s IN 1 .. array_length(sizes, 1) LOOP
         k := save_stream[s];
         place := places[k];
-        IF commands[s] = ANY (asked) THEN
-            outcomes[s] := 'asked';
-        ELSIF place <> expected[s] THEN
-            outcomes[s] := 'moved';
-        ELSIF labelled AND taken[s] THEN
-            outcomes[s] := 'label';
-        ELSIF chosen[s] IS NULL THEN
-            outcomes[s] := 'recorded';
-        ELSE
-            rehearsal := coalesce(rehearsal, EXISTS (SELECT FROM store_marks m WHERE m.mark = 'rehearsal'));
-            outcomes[s] := CASE WHEN NOT rehearsal THEN 'clock' WHEN chosen[s] < last_at THEN 'early' ELSE 'recorded' END;
+        outcome := 'recorded';
+        IF place <> expected[s] THEN
+            outcome := 'moved';
+        ELSIF labels[s] IS NOT NULL THEN
+            IF EXISTS (SELECT FROM labels l WHERE l.partnership = partnerships[s] AND l.folded = append_events.labels[s]) THEN
+                outcome := 'label';
+            END IF;
         END IF;
-
-        IF outcomes[s] = 'recorded' THEN
-            last_at := coalesce(chosen[s], greatest(clock_timestamp(), last_at + interval '1 microsecond'));
+        IF outcome <> 'recorded' THEN
+            -- Perhaps by this very command, asked before. (Where nothing is in its way, the key of commands refuses it.)
+            IF EXISTS (SELECT FROM commands c WHERE c.command = append_events.commands[s]) THEN
+                outcome := 'asked';
+            END IF;
+        ELSIF chosen[s] IS NULL THEN
+            last_at := greatest(clock_timestamp(), last_at + interval '1 microsecond');
+        ELSIF NOT EXISTS (SELECT FROM store_marks m WHERE m.mark = 'rehearsal') THEN
+            outcome := 'clock';
+        ELSIF chosen[s] < last_at THEN
+            outcome := 'early';
+        ELSE
+            last_at := chosen[s];
+        END IF;
+        IF outcome <> 'recorded' THEN
+            i := i + sizes[s];
+        ELSE
             tail := convert_to(to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"}', 'UTF8');
             link := links[k];
-            save_first[s] := place + 1;
-            FOR j IN 1 .. sizes[s] LOOP
-                i := i + 1;
+            FOR j IN i + 1 .. i + sizes[s] LOOP
                 place := place + 1;
-                headers[i] := headers[i] || tail;
-                link := sha256('\x01'::bytea || link || int4send(length(headers[i])) || headers[i] || int4send(length(bodies[i])) || bodies[i]);
-                hashes[i] := link;
-                event_stream[i] := streams[k];
-                event_place[i] := place;
-                event_at[i] := last_at;
+                headers[j] := headers[j] || tail;
+                link := sha256('\x01'::bytea || link || int4send(length(headers[j])) || headers[j] || int4send(length(bodies[j])) || bodies[j]);
+                hashes[j] := link;
+                event_place[j] := place;
+                event_save[j] := s;
             END LOOP;
-            recorded := recorded + sizes[s];
-            save_event[s] := recorded;
+            i := i + sizes[s];
+            save_first[s] := expected[s] + 1;
+            done := done + sizes[s];
+            save_event[s] := done;
             places[k] := place;
             links[k] := link;
-        ELSE
-            i := i + sizes[s];
         END IF;
+        outcomes[s] := outcome;
         heads[s] := place;
         ats[s] := last_at;
     END LOOP;
-    IF recorded = 0 THEN
+    IF done = 0 THEN
         RETURN;
     END IF;
 
     WITH added AS (
         INSERT INTO events (originator_id, originator_version, topic, state, header, at, hash)
-        SELECT e.stream, e.place, e.name, e.body, e.header, e.at, e.hash
-          FROM unnest(event_stream, event_place, names, bodies, headers, event_at, hashes) e (stream, place, name, body, header, at, hash)
-         WHERE e.hash IS NOT NULL
+        SELECT streams[save_stream[e.save]], e.place, e.name, e.body, e.header, ats[e.save], e.hash
+          FROM unnest(event_save, event_place, names, bodies, headers, hashes) e (save, place, name, body, header, hash)
+         WHERE e.save IS NOT NULL
         RETURNING notification_id
     )
     SELECT array_agg(a.notification_id) INTO positions FROM added a;
@@ -121,13 +119,13 @@ BEGIN
     SELECT s.command, s.request, streams[s.stream], s.first, s.last, positions[s.event]
       FROM unnest(append_events.commands, requests, save_stream, save_first, heads, save_event) s (command, request, stream, first, last, event)
      WHERE s.event IS NOT NULL;
-    IF labelled THEN
+    IF array_length(labels, 1) IS NOT NULL THEN
         INSERT INTO labels (partnership, folded, stream)
         SELECT s.partnership, s.label, streams[s.stream]
           FROM unnest(partnerships, append_events.labels, save_stream, save_event) s (partnership, label, stream, event)
          WHERE s.event IS NOT NULL AND s.label IS NOT NULL;
     END IF;
-    PERFORM pg_notify('events', positions[recorded]::text);
+    PERFORM pg_notify('events', positions[done]::text);
 END
 $$;
 

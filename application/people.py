@@ -1,0 +1,192 @@
+"""The register of persons: opaque ids, names sealed under each person's own key, and the words by which somebody is known.
+
+A word (a candidate's name, a child's ref) is never kept: only an HMAC of it, under a key of the key store, so that the register
+can be asked "is this one known?" and not "who is known?". In a rehearsal the `by` strings of a scenario are such words too.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from re import fullmatch
+
+from application.store.connections import Connections
+from application.store.keys import Keys
+from application.store.mapper import seal
+from domain.language import Refused
+from domain.people import PERSON_ID, ROLES, By, PersonId
+
+NAME_OF_A_PERSON = b"register|name"
+"""What a sealed name is bound to beside its person."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody. Provisional until kept: then the words they are known by, and what they are called, are to be stored."""
+
+    id: PersonId
+    provisional: bool = False
+    called: str | None = None
+    known_as: tuple[bytes, ...] = ()
+    asks: bytes | None = None
+
+
+class Register:
+    """The register over a record and its keys. In a rehearsal words are known across the whole store."""
+
+    SOMEBODY_NEW = "\x00somebody new"
+    """Stands where a command makes a person whom no word names."""
+
+    OF_THIS_CASE = "\x01"
+    """Before a word that names somebody within this case only: a child's ref is not the child of that ref elsewhere."""
+
+    def __init__(self, url: str, keys: Keys) -> None:
+        self._database = Connections(url, most=2, application="casetrail-register")
+        self._keys = keys
+        self._index = b""
+        self._rehearsal = False
+        self._asked: dict[str, PersonId] = {}
+        self._posts: set[tuple[str, str, str | None, str | None]] = set()
+
+    async def open(self, *, rehearsal: bool) -> None:
+        self._rehearsal = rehearsal
+        await self._database.open()
+        self._index = await self._keys.secret("blind-index")
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    # --- words that name somebody
+
+    async def resolve(
+        self, word: str, *, scope: str, partnership: str | None, among: Iterable[Person] = (), holding: str | None = None
+    ) -> Person:
+        """Who is meant by this word on the stream `scope`: a person id, somebody known by the word, or somebody new.
+
+        `among` are persons that this very command makes. `holding` is a role: where the word names nobody known, whoever
+        holds it in the partnership is meant.
+
+        Raises:
+            Refused: a person id that the register does not know.
+        """
+        if fullmatch(PERSON_ID, word):
+            if not await self._database.ask("SELECT FROM persons WHERE person = %b", (word,)):
+                raise Refused("There is no person of this id in the register (TOOL-12).")
+            return Person(word)
+        if word == self.SOMEBODY_NEW:
+            return Person(_new_id(), provisional=True)
+        own = word.startswith(self.OF_THIS_CASE)
+        word = word.removeprefix(self.OF_THIS_CASE)
+        within = self._blind(scope, word)
+        everywhere = () if own or not self._rehearsal else (self._blind("by", word), self._blind("", word), self._blind("name", word))
+        for made in among:
+            if within in made.known_as or set(everywhere) & set(made.known_as):
+                return Person(made.id)
+        for alias in (within, *everywhere):
+            if found := await self._known(alias):
+                return Person(found)
+        if not own and self._rehearsal and word.split("/")[0] in ROLES:
+            return Person(await self.rehearsed(word))
+        if holding and (holder := await self.holder(holding, partnership)):
+            return Person(holder)
+        known_as = (within,) if own or not self._rehearsal else (within, self._blind("", word))
+        return Person(_new_id(), provisional=True, called=word, known_as=known_as)
+
+    async def keep(self, people: Sequence[Person]) -> None:
+        """Store persons that were provisional. Keys first: a person whose key is not durable is not kept."""
+        if not people:
+            return
+        keys = await self._keys.of_persons(person.id for person in people)
+        for person in people:
+            name = None
+            if person.called:
+                sealed = seal(person.called, person.id, keys[person.id], NAME_OF_A_PERSON + person.id.encode())
+                name = json.dumps({"c": sealed.c, "e": sealed.e, "k": sealed.k})
+            await self._database.ask(
+                "INSERT INTO persons (person, name) VALUES (%b::text, %b::text::jsonb) ON CONFLICT DO NOTHING", (person.id, name)
+            )
+            for alias in person.known_as:
+                await self._database.ask(
+                    "INSERT INTO aliases (alias, person, asks) VALUES (%b, %b, false) ON CONFLICT DO NOTHING", (alias, person.id)
+                )
+            if person.asks:
+                await self._database.ask(
+                    "INSERT INTO aliases (alias, person, asks) VALUES (%b, %b, true) ON CONFLICT DO NOTHING", (person.asks, person.id)
+                )
+
+    async def forget(self, person: PersonId) -> None:
+        """Nobody is found by the words of this person any more, and their name is gone."""
+        await self._database.ask("DELETE FROM aliases WHERE person = %b", (person,))
+        await self._database.ask("UPDATE persons SET name = NULL WHERE person = %b", (person,))
+        self._asked = {text: asked for text, asked in self._asked.items() if asked != person}
+
+    # --- who asks, in a rehearsal
+
+    async def rehearsed(self, text: str) -> PersonId:
+        """The person that `role[/organisation[/name[/partnership]]]` stands for: one for each distinct text.
+
+        A name that a plain word named before (a candidate who is now the reviewer) is that person, unless somebody else
+        already asks under it.
+        """
+        if text in self._asked:
+            return self._asked[text]
+        asks = self._blind("by", text)
+        found = await self._known(asks)
+        if found is None:
+            name = (text.split("/") + ["", ""])[2]
+            claimed = await self._unclaimed(self._blind("", name)) if name else None
+            person = Person(
+                claimed or _new_id(), provisional=True, called=None if claimed else text, asks=asks,
+                known_as=(self._blind("name", name),) if name else (),
+            )  # fmt: skip
+            await self.keep([person])
+            found = await self._known(asks) or person.id
+        self._asked[text] = found
+        return found
+
+    async def holds(self, by: By, on: date) -> None:
+        """In a rehearsal, remember that somebody was seen in this post: who holds a role in a partnership can be asked for."""
+        post = (by.person, by.role, by.organisation, by.partnership)
+        if post in self._posts or not self._rehearsal:
+            return
+        await self._database.ask("INSERT INTO persons (person) VALUES (%b) ON CONFLICT DO NOTHING", (by.person,))
+        await self._database.ask(
+            "INSERT INTO posts (person, role, organisation, partnership, from_day) SELECT %b::text, %b::text, %b::text, %b::text, %b::date"
+            " WHERE NOT EXISTS (SELECT FROM posts WHERE person = %b AND role = %b AND organisation IS NOT DISTINCT FROM %b::text"
+            " AND partnership IS NOT DISTINCT FROM %b::text)",
+            (*post, on, *post),
+        )
+        self._posts.add(post)
+
+    async def holder(self, role: str, partnership: str | None) -> PersonId | None:
+        """Who holds this role in the partnership: the one seen in it first, where there are several."""
+        rows = await self._database.ask(
+            "SELECT person FROM posts WHERE role = %b AND partnership IS NOT DISTINCT FROM %b::text AND until_day IS NULL ORDER BY id LIMIT 1",
+            (role, partnership),
+        )
+        return rows[0][0] if rows else None
+
+    # --- how
+
+    def _blind(self, scope: str, word: str) -> bytes:
+        return hmac.digest(self._index, f"{scope}\x1f{word}".encode(), "sha256")
+
+    async def _known(self, alias: bytes) -> PersonId | None:
+        rows = await self._database.ask("SELECT person FROM aliases WHERE alias = %b", (alias,))
+        return rows[0][0] if rows else None
+
+    async def _unclaimed(self, alias: bytes) -> PersonId | None:
+        rows = await self._database.ask(
+            "SELECT person FROM aliases a WHERE alias = %b AND NOT EXISTS (SELECT FROM aliases b WHERE b.person = a.person AND b.asks)",
+            (alias,),
+        )
+        return rows[0][0] if rows else None
+
+
+def _new_id() -> PersonId:
+    return f"person-{uuid.UUID(bytes=secrets.token_bytes(16), version=4).hex}"

@@ -1,0 +1,9 @@
+"""`python -m interfaces.documents`: write the documents that are made from the code."""
+
+from pathlib import Path
+
+from interfaces.documents import write
+
+if __name__ == "__main__":
+    for name in write(Path(__file__).parents[2]) or ["nothing"]:
+        print(f"changed: {name}")

@@ -1,0 +1,140 @@
+"""The deadline board: the clocks of all cases, sorted by what is next, each judged on the day that is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, LiteralString
+
+from domain.clock import Clock, Judged, Verdict, clock_item, judge
+from domain.working_days import SHIPPED, Calendar
+from projections import paging
+from projections.deadlines import NEXT, shown
+from projections.paging import AsyncConnection, Page, Where
+
+BOARD: LiteralString = "SELECT rank, next_on, stream, key, partnership, label, known_from, known_until, shown FROM projections.deadlines"
+
+VERDICTS: dict[Verdict, LiteralString] = {
+    "running": "rank IN (0, 1) AND due >= %(today)s",
+    "overdue": "rank = 0 AND next_on < %(today)s",
+    "elapsed": "(rank = 1 AND (due IS NULL OR due < %(today)s) OR rank = 2 AND due IS NULL)",
+    "on-time": "rank = 2 AND done <= due",
+    "late": "rank = 2 AND done > due",
+    "cancelled": "rank = 3 AND state = 'cancelled'",
+    "superseded": "rank = 3 AND state = 'superseded'",
+}
+"""What `domain.clock.judge` says of a clock, as SQL: a test holds the two together."""
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """A clock of a case, judged. `positions` are those of the events it rests on; it was known so from `known_from` on."""
+
+    case: str
+    partnership: str
+    label: str
+    clock: Clock
+    judged: Judged
+    positions: tuple[int, ...]
+    known_from: datetime
+    known_until: datetime | None
+
+    def item(self, today: date, calendars: Mapping[str, Calendar] = SHIPPED) -> dict[str, Any]:
+        """The row as it is told to others: the clock with its arithmetic, and whose it is."""
+        told = {"case": self.case, "label": self.label, "partnership": self.partnership, **clock_item(self.clock, today, calendars)}
+        return {**told, "positions": [*self.positions], "known_from": self.known_from.isoformat()}
+
+
+async def board(
+    connection: AsyncConnection,
+    *,
+    today: date,
+    calendars: Mapping[str, Calendar] = SHIPPED,
+    partnership: str | None = None,
+    owed_by: str | None = None,
+    verdict: Verdict | None = None,
+    due_before: date | None = None,
+    due_after: date | None = None,
+    clock: str | None = None,
+    text: str | None = None,
+    case: str | None = None,
+    as_of: datetime | None = None,
+    partnerships: Sequence[str] | None = None,
+    among: Sequence[str] = (),
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[BoardRow]:
+    """The next clocks, as known now or `as_of` an instant, judged on the day `today`.
+
+    `due_before` and `due_after` do not include their day; `text` is part of a label, a clock, what it is about or who owes it.
+    `partnerships` and `among` (cases) limit it to what the asker may know of. Whoever asks `as_of` an instant waits first until the
+    view has read as far as the record was settled then: the answer says in `position` how far that is.
+
+    Raises:
+        BadCursor, NotMade.
+    """
+    where = Where()
+    where.known(as_of)
+    where.seen_by(partnerships, among)
+    where.also("partnership = %(partnership)s", partnership=partnership)
+    where.also("owed_by = %(owed_by)s", owed_by=owed_by)
+    where.also("clock = %(clock)s", clock=clock)
+    where.also("stream = %(stream)s", stream=f"case/{case}" if case else None)
+    where.also("next_on < %(due_before)s AND due IS NOT NULL", due_before=due_before)
+    where.also("next_on > %(due_after)s AND due IS NOT NULL", due_after=due_after)
+    where.also("strpos(lower(concat_ws(' ', label, clock, about, owed_by)), lower(%(text)s)) > 0", text=text)
+    if verdict is not None:
+        where.also(VERDICTS[verdict])
+    digest = where.digest()
+    where.parameters["today"] = today
+    return await _page(connection, where, digest, cursor, limit, today, calendars)
+
+
+async def due_between(
+    connection: AsyncConnection,
+    first: date,
+    last: date,
+    *,
+    today: date,
+    calendars: Mapping[str, Calendar] = SHIPPED,
+    partnership: str | None = None,
+    as_of: datetime | None = None,
+) -> list[BoardRow]:
+    """What is due from one day to another, both included, and still waited for: all of it, the earliest first.
+
+    Raises:
+        NotMade.
+    """
+    where = Where(first=first, last=last)
+    where.known(as_of)
+    where.also("partnership = %(partnership)s", partnership=partnership)
+    where.conditions.append("rank = 0 AND next_on BETWEEN %(first)s AND %(last)s")
+    digest = where.digest()
+    found = await _page(connection, where, digest, None, paging.MOST, today, calendars)
+    rows = found.items
+    while found.next is not None:
+        found = await _page(connection, where, digest, found.next, paging.MOST, today, calendars)
+        rows += found.items
+    return rows
+
+
+AFTER: LiteralString = "(rank, next_on, stream, key) > (%(rank)s, %(next_on)s, %(at_stream)s, %(key)s)"
+
+
+async def _page(
+    connection: AsyncConnection, where: Where, digest: str, cursor: str | None, limit: int, today: date, calendars: Mapping[str, Calendar]
+) -> Page[BoardRow]:
+    asked = Where(**where.parameters)
+    asked.conditions += where.conditions
+    if cursor is not None:
+        rank, next_on, stream, key = paging.after(cursor, digest, tuple[int, date, str, str])
+        asked.also(AFTER, rank=rank, next_on=next_on, at_stream=stream, key=key)
+
+    def row(found: tuple[Any, ...]) -> BoardRow:
+        _, _, stream, _, partnership, label, known_from, known_until, told = found
+        says = shown(told)
+        judged = judge(says.clock, today, calendars)
+        return BoardRow(stream.partition("/")[2], partnership, label, says.clock, judged, says.positions, known_from, known_until)
+
+    return await paging.page(connection, "deadlines", BOARD, NEXT, asked, limit, digest, lambda found: found[:4], row)

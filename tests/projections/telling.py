@@ -1,0 +1,170 @@
+"""A log for stories across cases: `on(case, event, …)` records, at the next minute unless an instant is given."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+import psycopg
+
+from domain.adoption import CalendarEditionAdopted
+from domain.corrections import RecordCorrected
+from domain.language import CaseEvent
+from domain.people import By
+from domain.recorded import Editions, Header, Recorded
+from domain.stages.agency_reports import AgencyAsked, AgencyDateChanged, NilReturnRecorded
+from domain.stages.closing import CaseClosed, CaseReopened
+from domain.stages.notification import (
+    LocalAuthorityBecameAware,
+    NotificationAcknowledged,
+    NotificationReceived,
+    NotificationShared,
+    Notifier,
+    NotifierSupported,
+    SeriousIncidentNotified,
+)
+from domain.stages.opening import CaseOpened, Child, Incident, IncidentAmended
+from domain.stages.threshold import CaseReroutedToSerious
+from domain.working_days import SHIPPED
+from projections.following import Following
+from projections.paging import AsyncConnection
+from projections.rebuild import ensure
+from projections.view import Connection, View
+
+T = TypeVar("T")
+BEGINNING = datetime(2025, 3, 3, 9, tzinfo=UTC)
+MANAGER = By(person="person-" + "0" * 32, role="business-manager", partnership="bolton")
+
+
+class ToldLog:
+    """Everything recorded so far, in memory. `poison` names a position whose event cannot be read."""
+
+    def __init__(self) -> None:
+        self.recorded: list[Recorded] = []
+        self.places: dict[str, int] = {}
+        self.now = BEGINNING
+        self.poison: int | None = None
+        self.read = 0
+
+    def on(self, stream: str, *events: CaseEvent, at: datetime | None = None, on: date | None = None) -> Recorded:
+        """One command, and what it led to."""
+        self.now = at or self.now + timedelta(minutes=1)
+        stream = stream if "/" in stream else f"case/{stream}"
+        for event in events:
+            self.places[stream] = self.places.get(stream, 0) + 1
+            header = Header(
+                v=1, stream=stream, place=self.places[stream], name=event.stored_name(), schema=1, on=on or self.now.date(), by=MANAGER,
+                procedure=Editions("bolton", "england-2023"), calendar="england-2026", command="-", at=self.now,
+            )  # fmt: skip
+            self.recorded.append(Recorded(header, event, 2 * len(self.recorded) + 1))
+        return self.recorded[-1]
+
+    # --- as projections read it
+
+    def end(self) -> int:
+        return self.recorded[-1].position if self.recorded else 0
+
+    def page(self, after: int, limit: int) -> Sequence[Recorded]:
+        page = [recorded for recorded in self.recorded if recorded.position > after][:limit]
+        if any(recorded.position == self.poison for recorded in page):
+            raise LookupError("an event of a name that nobody knows")
+        return page
+
+    def history(self, stream: str, upto: int) -> Sequence[Recorded]:
+        self.read += 1
+        return [recorded for recorded in self.recorded if recorded.stream == stream and recorded.position <= upto]
+
+    def histories(self, kind: str, upto: int) -> Iterator[Sequence[Recorded]]:
+        for stream in sorted(stream for stream in self.places if stream.startswith(f"{kind}/")):
+            if history := self.history(stream, upto):
+                yield history
+
+
+def opened(label: str, *, partnership: Any = "bolton", concern: Any = "serious-incident", area: str = "bolton") -> CaseOpened:
+    incident = Incident(happened_on=date(2025, 2, 27), area=area, in_england=True, harm="seriously-harmed", abuse_or_neglect="suspected")
+    child = Child(ref="child", person="person-" + "1" * 32, area_of_residence=area, age_band="under-1", harm="seriously-harmed")
+    return CaseOpened(partnership=partnership, label=label, route="organisation", concern=concern, incident=incident, children=(child,))
+
+
+def aware() -> LocalAuthorityBecameAware:
+    return LocalAuthorityBecameAware(authority="bolton")
+
+
+def received() -> NotificationReceived:
+    return NotificationReceived(notifier=Notifier(person=MANAGER.person, name="…", role_title="…"), narrative="…", channel="portal")
+
+
+def acknowledged() -> NotificationAcknowledged:
+    return NotificationAcknowledged(to="…", channel="portal")
+
+
+def shared(partner: Any) -> NotificationShared:
+    return NotificationShared(partner=partner, channel="portal")
+
+
+def notified(reference: str = "SIN-1") -> SeriousIncidentNotified:
+    return SeriousIncidentNotified(portal_reference=reference, children=("child",), recipients=("panel",))
+
+
+def asks_agency(agency: str, due_on: date) -> AgencyAsked:
+    return AgencyAsked(agency=agency, due_on=due_on)
+
+
+def amended(area: str) -> IncidentAmended:
+    return IncidentAmended(area=area)
+
+
+def corrected(place: int, **correction: Any) -> RecordCorrected:
+    return RecordCorrected(event_place=place, correction=correction)
+
+
+def adopting(edition: str, *more: date) -> CalendarEditionAdopted:
+    """The newest calendar under another name, with further days off."""
+    *_, newest = SHIPPED.values()
+    return CalendarEditionAdopted(edition=edition, source="gov.uk", holidays=tuple(sorted({*newest.holidays, *more})))
+
+
+def anything(cases: int, events: int, seed: int) -> ToldLog:
+    """Cases whose histories run side by side, as chance has it; calendars adopted in between, several things at one instant."""
+    log, chance = ToldLog(), random.Random(seed)
+    day = date(2025, 2, 20)
+    for n in range(events):
+        case = f"{chance.randrange(cases):04}"
+        at = log.now + timedelta(minutes=chance.choice((0, 1, 500, 3000)))
+        on = max(day, at.date() - timedelta(days=chance.randrange(4)))
+        place = log.places.get(f"case/{case}", 0)
+        if not place:
+            log.on(case, opened(f"Infant {case}", partnership=chance.choice(("bolton", "bury"))), at=at, on=on)
+        elif chance.random() < 0.02:
+            log.on("calendar/england", adopting(f"edition-{n}", at.date() + timedelta(days=chance.randrange(1, 9))), at=at)
+        else:
+            agency, due = chance.choice(("gp", "school", "police")), at.date() + timedelta(days=chance.randrange(12))
+            something: Sequence[tuple[CaseEvent, ...]] = (
+                (aware(),), (received(),), (acknowledged(),), (shared("health"), shared("police"), shared("local-authority")),
+                (notified(f"SIN-{n}"),), (asks_agency(agency, due),), (AgencyDateChanged(agency=agency, due_on=due),),
+                (NilReturnRecorded(agency=agency),), (amended(chance.choice(("bolton", "wigan"))),), (CaseReroutedToSerious(), aware()),
+                (corrected(chance.randrange(1, place + 1), on=on.isoformat()),), (CaseClosed(),), (CaseReopened(),),
+                (NotifierSupported(help="…"),),
+            )  # fmt: skip
+            log.on(case, *chance.choice(something), at=at, on=on)
+    return log
+
+
+# --- keeping a view up
+
+
+def following(view: View, log: Any, connection: Connection, page: int = 1000) -> Following:
+    return Following(ensure(view, log, connection), log, connection, page=page)
+
+
+def asked(database: str, question: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
+    """The answer to a question put over a connection of its own."""
+
+    async def ask() -> T:
+        async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+            return await question(connection)
+
+    return asyncio.run(ask())
