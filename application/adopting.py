@@ -6,8 +6,8 @@ from datetime import datetime
 
 from application.cases import Cases
 from domain.adoption import AdoptCalendar, AdoptProcedure
-from domain.people import THE_SOFTWARE, By
 from domain.guidance import EDITIONS
+from domain.people import THE_SOFTWARE, By
 from domain.working_days import SHIPPED, london_date
 
 SETTING_UP = "Adopted when the store was set up."

@@ -22,7 +22,7 @@ from domain.asking import Asking
 from domain.candidate import Candidate, candidate_parts, recall_candidate
 from domain.case import Case, recall
 from domain.language import CaseEvent, Command, NotAllowed, Refused, replace
-from domain.people import NOTIFYING_ROLES, PARTNERS, ROLES, By, NamesPerson
+from domain.people import NOTIFYING_ROLES, PARTNERS, ROLES, By, NamesPerson, PersonId
 from domain.recorded import Editions, Header, Recorded
 from domain.roles import asked_by
 from domain.stages.opening import OpenCase
@@ -81,6 +81,18 @@ class WouldDo:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What goes with an asking beside its command: which asking it is, what the asker had seen, who entered it for whom."""
+
+    command: str
+    request: str
+    key: str | None = None
+    seen: int | None = None
+    at: datetime | None = None
+    transcribed_by: PersonId | None = None
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A command, and everything its decision needs."""
 
@@ -106,20 +118,19 @@ class Prepared:
         """
         return self.command.judged(self.state, self.asking)
 
-    def save(
-        self, events: tuple[CaseEvent, ...], *, seen: int | None, command: str, key: str | None, request: str, at: datetime | None
-    ) -> Save:
+    def save(self, events: tuple[CaseEvent, ...], asked: Asked) -> Save:
         """What is to be recorded, for the store."""
         by = self.asking.by
         opens = self.command if isinstance(self.command, OpenCase) else None
         information = None
         if any(event.stored_name() in CARRIED_BY for event in events):
-            known = information_set(self.history, self.stream, by, seen)
+            known = information_set(self.history, self.stream, by, asked.seen)
             information = tuple(known if event.stored_name() in CARRIED_BY else None for event in events)
         return Save(
             stream=self.stream, expected_place=self.place, on=self.asking.on, by=by, procedure=self.editions,
-            calendar=self.asking.calendar.edition, command=command, events=events, seen=seen, key=key, information=information, at=at,
-            claims_label=(opens.partnership, opens.label) if opens else None, request_digest=request,
+            calendar=self.asking.calendar.edition, command=asked.command, events=events, seen=asked.seen, key=asked.key,
+            information=information, at=asked.at, claims_label=(opens.partnership, opens.label) if opens else None,
+            request_digest=asked.request, transcribed_by=asked.transcribed_by,
         )  # fmt: skip
 
     def imagined(self, events: tuple[CaseEvent, ...]) -> tuple[Recorded, ...]:
@@ -158,11 +169,13 @@ class Cases:
         key: str | None = None,
         path: str = "",
         at: datetime | None = None,
+        transcribed_by: PersonId | None = None,
     ) -> Done:
         """Ask for something to happen, and record it if it may.
 
         `seen` is the place of the case the asker had been shown (`If-Match`): if the case has moved on, nothing is done.
         `key` with `path` makes asking again safe. `at` is a chosen instant of recording, in a rehearsal only.
+        `transcribed_by` enters now what `by` did then.
 
         Raises:
             NoSuchCase, NotAllowed, KeyReused, Moved, Refused: in this order.
@@ -170,6 +183,7 @@ class Cases:
         request = hashlib.sha256(command.model_dump_json(exclude_none=True).encode()).hexdigest()
         stream = stream or self.stream_of(command)
         command_id, key_digest = self._command_id(by, path, key)
+        asked = Asked(command_id, request, key_digest, seen, at, transcribed_by)
         for attempt in range(1, ATTEMPTS + 1):
             prepared = await self.prepare(command, by, stream, at)
             if key and (first := await self.store.first_answer(command_id)):
@@ -179,9 +193,7 @@ class Cases:
             events = prepared.judged()
             await self.register.keep(prepared.people)
             try:
-                appended = await self.store.append(
-                    prepared.save(events, seen=seen, command=command_id, key=key_digest, request=request, at=at)
-                )
+                appended = await self.store.append(prepared.save(events, asked))
             except Conflict:
                 if seen is not None or attempt == ATTEMPTS:
                     raise Moved(await self.store.history(stream, after_place=prepared.place)) from None
@@ -237,19 +249,26 @@ class Cases:
             raise Refused(
                 f"The day {on.day} {on:%B %Y} lies in the future; what is recorded has happened by the day it is recorded (CAL-2)."
             )
-        asking = await self.asking(by, partnership, at=now, on=on, elsewhere=await self._elsewhere(command, case))
+        asking = await self.asking(by, partnership, at=now, on=on, elsewhere=await self._elsewhere(command, case), history=history)
         editions = self.rulebook.editions(partnership, on, as_of=now)
         return Prepared(stream, history, state, command, asking, editions, people, partnership)
 
     async def asking(
-        self, by: By, partnership: str, *, at: datetime, on: date | None = None, elsewhere: Mapping[str, Case | Candidate] | None = None
+        self,
+        by: By,
+        partnership: str,
+        *,
+        at: datetime,
+        on: date | None = None,
+        elsewhere: Mapping[str, Case | Candidate] | None = None,
+        history: Sequence[Recorded] = (),
     ) -> Asking:
         """The circumstances of an asking at this instant, about this day (default: today in London)."""
         await self.rulebook.refresh()
         today = london_date(at)
         return Asking(
             by=by, at=at, today=today, on=on or today, procedure=self.rulebook.procedure(partnership, on or today, as_of=at),
-            calendar=self.rulebook.calendar(as_of=at), codes=self.rulebook.codes, elsewhere=elsewhere or {},
+            calendar=self.rulebook.calendar(as_of=at), codes=self.rulebook.codes, elsewhere=elsewhere or {}, history=history,
         )  # fmt: skip
 
     async def _elsewhere(self, command: Command, case: Case) -> Mapping[str, Case | Candidate]:

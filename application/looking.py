@@ -99,8 +99,13 @@ class Looking:
     def clocks_started(self, would: WouldDo) -> list[dict[str, Any]]:
         """The clocks that run after what would happen and did not before."""
         after = Seen(would.stream, [*would.history, *would.imagined], would.at, 0)
-        before = {(clock["clock"], clock.get("about"), clock.get("from"), clock.get("due")) for clock in self.clocks(replace(after, history=would.history))}
-        return [clock for clock in self.clocks(after) if (clock["clock"], clock.get("about"), clock.get("from"), clock.get("due")) not in before]
+        before = {
+            (clock["clock"], clock.get("about"), clock.get("from"), clock.get("due"))
+            for clock in self.clocks(replace(after, history=would.history))
+        }
+        return [
+            clock for clock in self.clocks(after) if (clock["clock"], clock.get("about"), clock.get("from"), clock.get("due")) not in before
+        ]
 
     async def escalations(self, seen: Seen) -> list[dict[str, Any]]:
         return escalations(seen.history, seen.today, self.rulebook.calendar(as_of=seen.at))
@@ -112,3 +117,8 @@ class Looking:
         """Which commands this person may ask now; for the others the sentence that refuses them whatever their fields."""
         case = recall(seen.history)
         return allowed(case, by, await self.cases.asking(by, case.opening.partnership, at=seen.at))
+
+
+def _version(clock: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells one version of a clock from another."""
+    return tuple(clock.get(key) for key in ("clock", "about", "from", "due"))

@@ -11,6 +11,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from re import fullmatch
@@ -52,6 +53,7 @@ class Register:
         self._rehearsal = False
         self._asked: dict[str, PersonId] = {}
         self._posts: set[tuple[str, str, str | None, str | None]] = set()
+        self._imagined: dict[bytes, tuple[PersonId, bool]] | None = None
 
     async def open(self, *, rehearsal: bool) -> None:
         self._rehearsal = rehearsal
@@ -60,6 +62,13 @@ class Register:
 
     async def close(self) -> None:
         await self._database.close()
+
+    def imagining(self) -> Register:
+        """The same register, in which new persons are only imagined."""
+        other = copy(self)
+        other._asked = dict(self._asked)
+        other._imagined = {}
+        return other
 
     # --- words that name somebody
 
@@ -75,7 +84,8 @@ class Register:
             Refused: a person id that the register does not know.
         """
         if fullmatch(PERSON_ID, word):
-            if not await self._database.ask("SELECT FROM persons WHERE person = %b", (word,)):
+            imagined = self._imagined is not None and any(word == person for person, _ in self._imagined.values())
+            if not imagined and not await self._database.ask("SELECT FROM persons WHERE person = %b", (word,)):
                 raise Refused("There is no person of this id in the register (TOOL-12).")
             return Person(word)
         if word == self.SOMEBODY_NEW:
@@ -100,6 +110,11 @@ class Register:
     async def keep(self, people: Sequence[Person]) -> None:
         """Store persons that were provisional. Keys first: a person whose key is not durable is not kept."""
         if not people:
+            return
+        if self._imagined is not None:
+            for person in people:
+                self._imagined |= {alias: (person.id, False) for alias in person.known_as if alias not in self._imagined}
+                self._imagined |= {person.asks: (person.id, True)} if person.asks else {}
             return
         keys = await self._keys.of_persons(person.id for person in people)
         for person in people:
@@ -138,7 +153,7 @@ class Register:
         asks = self._blind("by", text)
         found = await self._known(asks)
         if found is None:
-            name = (text.split("/") + ["", ""])[2]
+            _, _, name, *_ = (*text.split("/"), "", "")
             claimed = await self._unclaimed(self._blind("", name)) if name else None
             person = Person(
                 claimed or _new_id(), provisional=True, called=None if claimed else text, asks=asks,
@@ -149,10 +164,21 @@ class Register:
         self._asked[text] = found
         return found
 
+    async def told_of(self, text: str, partnership: str) -> PersonId:
+        """Whoever history tells of under these words: one person for each distinct text in the partnership."""
+        if self._rehearsal:
+            return await self.rehearsed(text)
+        alias = self._blind(f"told of|{partnership}", text)
+        if (found := await self._known(alias)) is None:
+            person = Person(_new_id(), provisional=True, called=text, known_as=(alias,))
+            await self.keep([person])
+            found = person.id
+        return found
+
     async def holds(self, by: By, on: date) -> None:
         """In a rehearsal, remember that somebody was seen in this post: who holds a role in a partnership can be asked for."""
         post = (by.person, by.role, by.organisation, by.partnership)
-        if post in self._posts or not self._rehearsal:
+        if post in self._posts or not self._rehearsal or self._imagined is not None:
             return
         await self._database.ask("INSERT INTO persons (person) VALUES (%b) ON CONFLICT DO NOTHING", (by.person,))
         await self._database.ask(
@@ -166,7 +192,8 @@ class Register:
     async def holder(self, role: str, partnership: str | None) -> PersonId | None:
         """Who holds this role in the partnership: the one seen in it first, where there are several."""
         rows = await self._database.ask(
-            "SELECT person FROM posts WHERE role = %b AND partnership IS NOT DISTINCT FROM %b::text AND until_day IS NULL ORDER BY id LIMIT 1",
+            "SELECT person FROM posts WHERE role = %b AND partnership IS NOT DISTINCT FROM %b::text AND until_day IS NULL"
+            " ORDER BY id LIMIT 1",
             (role, partnership),
         )
         return rows[0][0] if rows else None
@@ -177,10 +204,15 @@ class Register:
         return hmac.digest(self._index, f"{scope}\x1f{word}".encode(), "sha256")
 
     async def _known(self, alias: bytes) -> PersonId | None:
+        if self._imagined and alias in self._imagined:
+            return self._imagined[alias][0]
         rows = await self._database.ask("SELECT person FROM aliases WHERE alias = %b", (alias,))
         return rows[0][0] if rows else None
 
     async def _unclaimed(self, alias: bytes) -> PersonId | None:
+        if self._imagined and alias in self._imagined:
+            person, _ = self._imagined[alias]
+            return None if any(other == person and asks for other, asks in self._imagined.values()) else person
         rows = await self._database.ask(
             "SELECT person FROM aliases a WHERE alias = %b AND NOT EXISTS (SELECT FROM aliases b WHERE b.person = a.person AND b.asks)",
             (alias,),

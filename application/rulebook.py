@@ -40,6 +40,12 @@ class Rulebook:
         """The code set that themes are assigned from."""
         return newest()
 
+    def over(self, store: Store) -> Rulebook:
+        """The same rules over another store: what is adopted there is not known here."""
+        other = Rulebook(store, self._clock)
+        other._adoptions = self._adoptions
+        return other
+
     async def refresh(self, *, now: bool = False) -> None:
         """Learn what was adopted elsewhere, at most once a second unless it must be `now`."""
         if not now and self._clock() - self._asked_at < FRESH:
@@ -77,7 +83,7 @@ class Rulebook:
 
     def calendar(self, as_of: datetime | None = None) -> Calendar:
         """The edition of the calendar in force then."""
-        return next(reversed(self.calendars(as_of).values()), NEWEST)
+        return [NEWEST, *self.calendars(as_of).values()][-1]
 
     def editions(self, partnership: str, on: date, as_of: datetime | None = None) -> Editions:
         """The two editions that govern a deed of this day."""

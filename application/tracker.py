@@ -18,7 +18,8 @@ from application.store.store import AlreadyAsked, Conflict, Save, Store
 from domain.candidate import Candidate, Cause, candidate_parts, recall_candidate
 from domain.people import THE_SOFTWARE, By
 from domain.recorded import Recorded
-from domain.tracker import CaseFacts, Survey, facts, follows, survey, told
+from domain.rule_of_three import follows
+from domain.tracker import CaseFacts, Survey, facts, survey, told
 from domain.working_days import london_date
 
 PAGE = 1000
@@ -113,8 +114,8 @@ class Themes:
                 Save(
                     stream=stream, expected_place=history[-1].place if history else 0, on=on,
                     by=By(person=BY_RULE.person, role=BY_RULE.role, partnership=partnership),
-                    procedure=rulebook.editions(partnership, on, as_of=because_of.at), calendar=rulebook.calendar(as_of=because_of.at).edition,
-                    command=command, events=(event,), at=chosen,
+                    procedure=rulebook.editions(partnership, on, as_of=because_of.at),
+                    calendar=rulebook.calendar(as_of=because_of.at).edition, command=command, events=(event,), at=chosen,
                 )
             )  # fmt: skip
         except (AlreadyAsked, Conflict):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
+from domain.guidance import EDITIONS
 from domain.language import CaseEvent, Code, Command, Digest, Prose, State, replace
 from domain.personal import Words
-from domain.guidance import EDITIONS
 from domain.procedure import conflicts
 from domain.working_days import weekend_days
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from domain.candidate import Candidate
     from domain.case import Case
     from domain.procedure import Procedure
+    from domain.recorded import Recorded
     from domain.themes import CodeSet
     from domain.working_days import Calendar
 
@@ -22,6 +23,7 @@ class Asking:
     """Everything outside the case that a decision may rest on. Passed in, so that deciding is pure.
 
     `at` is the UTC instant, `today` its date in London, `on` the day the deed happened, never after `today`.
+    `history` is that of the case, for what speaks of an entry of it: a correction, a redaction, a disposal.
     """
 
     by: By
@@ -32,3 +34,4 @@ class Asking:
     calendar: Calendar
     codes: CodeSet
     elsewhere: Mapping[str, Case | Candidate] = field(default_factory=dict)
+    history: Sequence[Recorded] = ()

@@ -159,10 +159,10 @@ def clock_item(clock: Clock, today: date, calendars: Mapping[str, Calendar] = SH
         "owed_by": clock.owed_by,
         "rule": clock.rule,
         "source": clock.source,
-        "procedure": clock.procedure,
+        "procedure": [*clock.procedure],
         "calendar": clock.calendar,
-        "events": clock.places,
-        "arithmetic": arithmetic(clock, calendars) or None,
+        "events": [*clock.places],
+        "arithmetic": [*arithmetic(clock, calendars)] or None,
         "replaced_by": clock.replaced_by,
         "why": clock.why,
     }

@@ -121,14 +121,9 @@ class CorrectRecord(Command, name="correct-record"):
             yield record_corrected(self.event_place, self.correction, wrong.event)
 
 
-def history_of(asking: Asking) -> Iterable[Recorded]:
-    """The case's own entries as recorded: given to the commands that speak of one by its place."""
-    return getattr(asking, "history", ())
-
-
 def entry_at(place: int, asking: Asking) -> Recorded | None:
     """The entry at this place of the case, as it stands with the corrections so far."""
-    return next((entry for entry in effective(history_of(asking)) if entry.place == place), None)
+    return next((entry for entry in effective(asking.history) if entry.place == place), None)
 
 
 def record_corrected(place: int, correction: Mapping[str, Any], wrong: Any) -> RecordCorrected:
@@ -158,7 +153,7 @@ def _not_to_be_corrected(given: Mapping[str, Any], wrong: Recorded) -> Iterator[
             yield f"The field `{field}` is part of a decision, and a decision is not corrected: re-open it (BOL-94)."
         elif last in NAMED_BY:
             yield f"The field `{last}` is what other entries and cases find it by: it is not corrected (TOOL-12)."
-        elif field != "on" and field not in type(wrong.event).__struct_fields__:
+        elif field != "on" and field not in type(wrong.event).__struct_encode_fields__:
             yield f"The entry at place {wrong.place}, {wrong.name}, has no field `{field}` (CAL-8)."
 
 

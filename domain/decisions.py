@@ -231,4 +231,4 @@ def unconsidered(criteria: Iterable[CriterionGiven], asking: Asking) -> Iterator
     """A local review is neither automatic nor ruled out: each criterion of the regulations is considered, with a word why."""
     done = {c.criterion for c in criteria if c.met is not None and not blank(c.why)}
     if left := [name for name in asking.procedure.regulation_criteria if name not in done]:
-        yield f"A regulation criterion is left unconsidered: {listed(left)}; each is met or not, with a word why (X-10)."
+        yield f"There is a regulation criterion left unconsidered: {listed(left)}; each is met or not, with a word why (X-10)."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from pydantic import ConfigDict, Field, StringConstraints
 
-from domain.corrections import effective, history_of
+from domain.corrections import effective
 from domain.fields import leaves_at
 from domain.holds import under_legal_hold
 from domain.language import CaseEvent, Code, Command, Prose
@@ -49,7 +49,7 @@ class RedactText(Command, name="redact-text"):
         yield from under_legal_hold(case)
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
-        entry = next((entry for entry in history_of(asking) if entry.place == self.event_place), None)
+        entry = next((entry for entry in asking.history if entry.place == self.event_place), None)
         texts = leaves_at(entry.event, self.field) if entry else ()
         if entry is None:
             yield f"There is no entry at place {self.event_place} of this case (R-20)."
@@ -134,4 +134,4 @@ def _not_run_out(kept: str, years: int, counted_from: str, case: Case, asking: A
 
 
 def _counted_from(what: str, asking: Asking) -> date | None:
-    return max((entry.on for entry in effective(history_of(asking)) if entry.name in COUNTED_FROM[what]), default=None)
+    return max((entry.on for entry in effective(asking.history) if entry.name in COUNTED_FROM[what]), default=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -30,8 +30,15 @@ COMMANDS: dict[str, type[Command]] = {}
 State = msgspec.Struct
 """What a stage remembers: subclass with `frozen=True` and a default for every field, so that an untouched stage can be asked."""
 
-replace = msgspec.structs.replace
-"""A copy of a record with some fields changed."""
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+
+    def replace(record: T, /, **changes: Any) -> T:
+        """A copy of a record with some fields changed."""
+else:
+    # records get their kind from a metaclass, which msgspec's own signature does not know
+    replace = msgspec.structs.replace
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -192,7 +199,7 @@ class Command(BaseModel):
             raise Refused(*refused)
         first, *others = self.decide(case, asking)
         if self.because is not None and first.because is None:
-            first = msgspec.structs.replace(first, because=self.because)
+            first = replace(first, because=self.because)
         return (first, *others)
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from domain.people import By, PersonId
-
-if TYPE_CHECKING:
-    from domain.language import CaseEvent
 
 
 class Editions(msgspec.Struct, frozen=True, array_like=True):
@@ -46,10 +43,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """One event of a history. `position` is its place in the whole log (not hashed), `hash` that of the stream up to it."""
+    """One event (a `CaseEvent`) of a history. `position` is its place in the whole log (not hashed), `hash` that of the stream up to it."""
 
     header: Header
-    event: CaseEvent | Any
+    event: Any
     position: int = 0
     hash: bytes = b""
 

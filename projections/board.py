@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, LiteralString
 
 from domain.clock import Clock, Judged, Verdict, clock_item, judge
-from domain.working_days import SHIPPED, Calendar
+from domain.working_days import Calendar
 from projections import paging
 from projections.deadlines import NEXT, shown
 from projections.paging import AsyncConnection, Page, Where
@@ -40,7 +40,7 @@ class BoardRow:
     known_from: datetime
     known_until: datetime | None
 
-    def item(self, today: date, calendars: Mapping[str, Calendar] = SHIPPED) -> dict[str, Any]:
+    def item(self, today: date, calendars: Mapping[str, Calendar]) -> dict[str, Any]:
         """The row as it is told to others: the clock with its arithmetic, and whose it is."""
         told = {"case": self.case, "label": self.label, "partnership": self.partnership, **clock_item(self.clock, today, calendars)}
         return {**told, "positions": [*self.positions], "known_from": self.known_from.isoformat()}
@@ -50,7 +50,7 @@ async def board(
     connection: AsyncConnection,
     *,
     today: date,
-    calendars: Mapping[str, Calendar] = SHIPPED,
+    calendars: Mapping[str, Calendar],
     partnership: str | None = None,
     owed_by: str | None = None,
     verdict: Verdict | None = None,
@@ -65,7 +65,7 @@ async def board(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[BoardRow]:
-    """The next clocks, as known now or `as_of` an instant, judged on the day `today`.
+    """The next clocks, as known now or `as_of` an instant, judged on the day `today` in the calendars (by edition) adopted by then.
 
     `due_before` and `due_after` do not include their day; `text` is part of a label, a clock, what it is about or who owes it.
     `partnerships` and `among` (cases) limit it to what the asker may know of. Whoever asks `as_of` an instant waits first until the
@@ -97,7 +97,7 @@ async def due_between(
     last: date,
     *,
     today: date,
-    calendars: Mapping[str, Calendar] = SHIPPED,
+    calendars: Mapping[str, Calendar],
     partnership: str | None = None,
     as_of: datetime | None = None,
 ) -> list[BoardRow]:

@@ -16,6 +16,7 @@ from application.case_view.words import say
 from domain.corrections import effective
 from domain.holds import HoldLifted, HoldPlaced
 from domain.initiation import RapidReviewInitiated
+from domain.language import RULE
 from domain.people import PARTNERS
 from domain.recorded import Recorded
 from domain.stages.agency_reports import AgencyAsked, AgencyReportReceived, ChronologyCollated, PackDistributed
@@ -103,7 +104,7 @@ def absences(history: Sequence[Recorded], clocks: Iterable[Mapping[str, Any]], t
 
     `clocks` are the items of `clock_items`. Each absence has `absent` (a code), `sentence`, `rule`, `since`, `events` (the places
     that give rise to it) and, where there is one, `about`; what a clock waits for has its `clock`, `due`, `verdict`,
-    `overdue_by` and `owed_by` as well.
+    `overdue_by` and `owed_by` as well, and its rule in words as `within`.
     """
     record = _Record(effective(history))
     known = [*clocks]
@@ -185,12 +186,15 @@ def _absent(
 
 
 def _waited_for(clocks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    kept = ("clock", "about", "due", "verdict", "overdue_by", "owed_by", "rule", "source", "events")
+    kept = ("clock", "about", "due", "verdict", "overdue_by", "owed_by", "source", "events")
     for clock in clocks:
         if clock["clock"] in WAITED_FOR and clock["verdict"] in WAITING and "done" not in clock:
+            cited = RULE.search(clock["source"])
             yield {
                 "absent": clock["clock"],
                 "sentence": f"{WAITED_FOR[clock['clock']]}.",
+                "rule": cited.group() if cited else clock["source"],
+                "within": clock["rule"],
                 **present(since=clock.get("from")),
                 **{name: clock[name] for name in kept if name in clock},
             }

@@ -69,7 +69,7 @@ class _Register:
             case DeputyAppointed():
                 self.delegations[event.deputy] = recorded.place
             case PartnerPositionRecorded():
-                decider = self.decider(recorded, event.partner, event.position)
+                decider = self.decider(recorded, event.partner, event.position, event.question)
                 self.rounds.setdefault(event.ref, {})[event.partner] = decider
             case RapidReviewReportDrafted() | ReportDrafted():
                 self.another_text(event.digest)
@@ -231,11 +231,12 @@ class _Register:
 
     # --- who decided
 
-    def decider(self, recorded: Recorded, partner: str, position: str) -> dict[str, Any]:
+    def decider(self, recorded: Recorded, partner: str, position: str, question: str | None = None) -> dict[str, Any]:
         by, place = recorded.by, recorded.place
         capacity = _capacity(by, partner)
         return present(
             partner=partner,
+            question=question,
             position=position,
             capacity=capacity,
             person=by.person,

@@ -43,6 +43,7 @@ def history_items(history: Sequence[Recorded], fields: Fields, calendars: Mappin
             sentence=sentence(recorded),
             corrects=recorded.event.event_place if isinstance(recorded.event, RecordCorrected) else None,
             corrected_by=corrections.get(recorded.place),
+            transcribed_by=recorded.header.transcribed_by,
             late_entry=_late_entry(recorded, calendars, reasons[recorded.header.command]),
         )
         for recorded in history

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from itertools import islice
 
 import psycopg
-from psycopg.rows import TupleRow, tuple_row
 
 from application.store.connections import StoreAway, conninfo
-from application.store.recorder import APPEND, Entry, Outcome, arguments, distinct, outcome_of, outcomes, prepare
+from application.store.line import Line
+from application.store.recorder import APPEND, APPEND_PARAMETERS, Entry, Outcome, arguments, distinct, outcome_of, outcomes
 
 MOST_SAVES = 64
 """So many in one commit: more only makes the first of them wait."""
@@ -41,8 +41,7 @@ class Committer:
         self._answer_within = answer_within
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._conn: psycopg.AsyncConnection[TupleRow] | None = None
-        self._cursor: psycopg.AsyncCursor[TupleRow] | None = None
+        self._line: Line | None = None
         self._task: asyncio.Task[None] | None = None
         self.batches = self.saves = 0
 
@@ -100,8 +99,8 @@ class Committer:
                     return await self._one_by_one(batch)
                 answers = [outcome_of(violation, batch[0].entry)]
             except (psycopg.OperationalError, TimeoutError) as wrong:
-                sent = self._conn is not None
-                if sent and self._conn is not None and not self._conn.broken and isinstance(wrong, psycopg.OperationalError):
+                sent = self._line is not None
+                if self._line is not None and not self._line.broken and isinstance(wrong, psycopg.OperationalError):
                     return self._fail(batch, StoreAway(f"The database could not record now: {_said(wrong)}"))
                 await self._drop()
                 for waiting in batch:
@@ -133,21 +132,16 @@ class Committer:
                 self._fail([waiting], wrong)
 
     async def _ask(self, entries: Sequence[Entry]) -> list[Outcome]:
-        if self._cursor is None:
-            self._conn = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=tuple_row)
-            prepare(self._conn)
-            self._cursor = self._conn.cursor(binary=True)
-            await self._conn.execute("SET lock_timeout = '10s'")
+        if self._line is None:
+            self._line = await Line.open(self._conninfo, APPEND, APPEND_PARAMETERS, "SET lock_timeout = '10s'")
         async with asyncio.timeout(self._answer_within):
-            await self._cursor.execute(APPEND, arguments(entries), prepare=True)
-            (row,) = await self._cursor.fetchall()
-        return outcomes(row, entries)
+            result = await self._line.ask(arguments(entries))
+        return outcomes(result, entries)
 
     async def _drop(self) -> None:
-        conn, self._conn, self._cursor = self._conn, None, None
-        if conn is not None:
-            with contextlib.suppress(psycopg.Error):
-                await conn.close()
+        line, self._line = self._line, None
+        if line is not None:
+            await line.close()
 
     @staticmethod
     def _fail(batch: Sequence[_Waiting], wrong: BaseException) -> None:

@@ -6,10 +6,9 @@ database function takes no lock at all, and loses committed events for whoever f
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, LiteralString, NamedTuple
+from typing import Any, ClassVar, LiteralString, NamedTuple, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -27,13 +26,13 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment, get_topic, retry
-from psycopg.abc import Buffer
-from psycopg.adapt import Dumper
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import Format
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow, tuple_row
 
-from application.store import mapper
+from application.store import arrays, mapper
 from application.store.chain import Row, framed, unframed
 from application.store.connections import CONNECT_TIMEOUT
 from domain.recorded import Recorded
@@ -42,9 +41,10 @@ EVER = 2**63 - 1
 
 APPEND: LiteralString = (
     "SELECT outcomes, heads, ats, positions, hashes FROM append_events"
-    "(%b::text[], %b::int[], %b::bigint[], %b::int[], %b::uuid[], %b::text[], %b::text[], %b::text[], %b::timestamptz[],"
-    " %b::text[], %b::bytea[], %b::bytea[])"
+    "($1::text[], $2::int[], $3::bigint[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],"
+    " $10::text[], $11::bytea[], $12::bytea[])"
 )
+APPEND_PARAMETERS = 12
 STREAM: LiteralString = (
     "SELECT notification_id, header, state, hash FROM events"
     " WHERE originator_id = %b AND originator_version > %b AND originator_version <= %b ORDER BY originator_version"
@@ -100,131 +100,47 @@ class Outcome(NamedTuple):
     what: str
     place: int
     at: datetime | None = None
-    positions: tuple[int, ...] = ()
-    hashes: tuple[bytes, ...] = ()
+    positions: Sequence[int] = ()
+    hashes: Sequence[bytes] = ()
 
 
-# --- arrays in PostgreSQL's binary form: psycopg's own dumper asks each element for its type -----------------------------------
-
-_HEAD = struct.Struct("!iiIii")
-_NULL = b"\xff\xff\xff\xff"
-_SIZE = struct.Struct("!i").pack
-
-
-class Texts(list[str | None]):
-    """A list dumped as text[]."""
-
-
-class Blobs(list[bytes | None]):
-    """A list dumped as bytea[]."""
-
-
-class Ints(list[int]):
-    """A list dumped as int4[]."""
-
-
-class Longs(list[int]):
-    """A list dumped as int8[]."""
-
-
-class Uuids(list[str]):
-    """A list of 32 hexadecimal digits each, dumped as uuid[]."""
-
-
-class _ArrayDumper(Dumper):
-    format = Format.BINARY
-    element: ClassVar[int]
-
-    def dump(self, obj: list[Any]) -> Buffer:
-        parts = [_HEAD.pack(1 if obj else 0, 1, self.element, len(obj), 1) if obj else _HEAD.pack(0, 0, self.element, 0, 1)[:12]]
-        for item in obj:
-            if item is None:
-                parts.append(_NULL)
-            else:
-                data = self.bytes_of(item)
-                parts += (_SIZE(len(data)), data)
-        return b"".join(parts)
-
-    def bytes_of(self, item: Any) -> bytes:
-        raise NotImplementedError
-
-
-class _TextsDumper(_ArrayDumper):
-    oid, element = 1009, 25
-
-    def bytes_of(self, item: str) -> bytes:
-        return item.encode()
-
-
-class _BlobsDumper(_ArrayDumper):
-    oid, element = 1001, 17
-
-    def bytes_of(self, item: bytes) -> bytes:
-        return item
-
-
-class _UuidsDumper(_ArrayDumper):
-    oid, element = 2951, 2950
-
-    def bytes_of(self, item: str) -> bytes:
-        return bytes.fromhex(item)
-
-
-class _IntsDumper(_ArrayDumper):
-    oid, element, code = 1007, 23, "i"
-
-    def dump(self, obj: list[int]) -> Buffer:
-        size = struct.calcsize(f"!{self.code}")
-        flat = [part for item in obj for part in (size, item)]
-        return _HEAD.pack(1, 0, self.element, len(obj), 1) + struct.pack("!" + f"i{self.code}" * len(obj), *flat)
-
-
-class _LongsDumper(_IntsDumper):
-    oid, element, code = 1016, 20, "q"
-
-
-def prepare(conn: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
-    """Teach a connection the arrays that `arguments` uses."""
-    for kind, dumper in ((Texts, _TextsDumper), (Blobs, _BlobsDumper), (Ints, _IntsDumper), (Longs, _LongsDumper), (Uuids, _UuidsDumper)):
-        conn.adapters.register_dumper(kind, dumper)
-
-
-def arguments(entries: Sequence[Entry]) -> tuple[Any, ...]:
+def arguments(entries: Sequence[Entry]) -> list[bytes | None]:
     """The entries as what `APPEND` takes. Each command and each label stands once among them."""
     streams: dict[str, int] = {}
-    save_stream, expected, sizes = Ints(), Longs(), Ints()
-    commands, requests, partnerships, labels = Uuids(), Texts(), Texts(), Texts()
-    names, headers, bodies = Texts(), Blobs(), Blobs()
-    chosen: list[datetime | None] = []
-    for entry in entries:
-        save_stream.append(streams.setdefault(entry.stream, len(streams) + 1))
-        expected.append(entry.expected_place)
-        sizes.append(len(entry.names))
-        commands.append(entry.command)
-        requests.append(entry.request)
-        partnerships.append(entry.partnership)
-        labels.append(entry.label)
-        chosen.append(entry.chosen)
-        names += entry.names
-        headers += entry.headers
-        bodies += entry.bodies
-    instants = Texts(None if at is None else at.isoformat() for at in chosen)
-    return (Texts(streams), save_stream, expected, sizes, commands, requests, partnerships, labels, instants, names, headers, bodies)
+    save_stream = [streams.setdefault(entry.stream, len(streams) + 1) for entry in entries]
+    return [
+        arrays.texts(list(streams)),
+        arrays.ints(save_stream),
+        arrays.longs([entry.expected_place for entry in entries]),
+        arrays.ints([len(entry.names) for entry in entries]),
+        arrays.uuids([entry.command for entry in entries]),
+        arrays.texts([entry.request for entry in entries]),
+        arrays.texts([entry.partnership for entry in entries]),
+        arrays.texts([entry.label for entry in entries]),
+        arrays.instants([entry.chosen for entry in entries]),
+        arrays.texts([name for entry in entries for name in entry.names]),
+        arrays.blobs([header for entry in entries for header in entry.headers]),
+        arrays.blobs([body for entry in entries for body in entry.bodies]),
+    ]
 
 
-def outcomes(row: TupleRow, entries: Sequence[Entry]) -> list[Outcome]:
+def outcomes(result: PGresult, entries: Sequence[Entry]) -> list[Outcome]:
     """The answer of `APPEND`, entry by entry."""
-    what, heads, ats, positions, hashes = row
+    what = arrays.read_texts(result.get_value(0, 0))
+    heads = arrays.read_longs(result.get_value(0, 1))
+    ats = arrays.read_instants(result.get_value(0, 2))
+    positions = arrays.read_longs(result.get_value(0, 3))
+    hashes = cast("list[bytes]", arrays.read_blobs(result.get_value(0, 4)))  # null only where nothing was recorded
     answers = []
     done = first = 0
-    for entry, said, place, at in zip(entries, what, heads, ats, strict=True):
-        if said == "recorded":
-            size = len(entry.names)
-            answers.append(Outcome(said, place, at, tuple(positions[done : done + size]), tuple(hashes[first : first + size])))
+    for i, entry in enumerate(entries):
+        size = len(entry.names)
+        if what[i] == "recorded":
+            answers.append(Outcome("recorded", heads[i], ats[i], positions[done : done + size], hashes[first : first + size]))
             done += size
         else:
-            answers.append(Outcome(said, place, at))
-        first += len(entry.names)
+            answers.append(Outcome(what[i] or "", heads[i], ats[i]))
+        first += size
     return answers
 
 
@@ -253,16 +169,19 @@ class Recorder(PostgresApplicationRecorder):
         """Record a batch in one transaction, each entry whole or not at all. For writers outside an event loop."""
         try:
             with self.datastore.get_connection() as conn:
-                prepare(conn)
-                with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
-                    (row,) = cursor.execute(APPEND, arguments(entries), prepare=True).fetchall()
+                params = arguments(entries)
+                result = conn.pgconn.exec_params(
+                    APPEND.encode(), params, param_formats=[Format.BINARY] * len(params), result_format=Format.BINARY
+                )
+                if result.status != ExecStatus.TUPLES_OK:
+                    raise error_from_result(result)
         except IntegrityError as wrong:
             if not isinstance(wrong.__cause__, psycopg.errors.UniqueViolation):
                 raise
             if len(entries) > 1:
                 return [outcome for entry in entries for outcome in self.append([entry])]
             return [outcome_of(wrong.__cause__, entries[0])]
-        return outcomes(row, entries)
+        return outcomes(result, entries)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """The library's way in, for events of one stream whose state is a frame of an unfinished header and a body.
@@ -415,4 +334,4 @@ def distinct(entries: Iterable[Entry]) -> int:
     return n
 
 
-__all__ = ["APPEND", "EVER", "LOG", "STREAM", "STREAM_AS_OF", "Entry", "Outcome", "RecordApplication", "Recorder"]
+__all__ = ["APPEND", "APPEND_PARAMETERS", "EVER", "LOG", "STREAM", "STREAM_AS_OF", "Entry", "Outcome", "RecordApplication", "Recorder"]

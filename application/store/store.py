@@ -52,6 +52,7 @@ class Save(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     claims_label: tuple[str, str] | None = None
     request_digest: str | None = None
+    transcribed_by: str | None = None
 
 
 class Appended(NamedTuple):
@@ -245,7 +246,9 @@ class Store:
 
     async def label_taken(self, partnership: str, label: str) -> bool:
         """Whether a case of the partnership bears this label."""
-        return bool(await self._readers.ask("SELECT FROM labels WHERE partnership = %b AND folded = %b", (folded(partnership), folded(label))))
+        return bool(
+            await self._readers.ask("SELECT FROM labels WHERE partnership = %b AND folded = %b", (folded(partnership), folded(label)))
+        )
 
     async def settled(self) -> Settled:
         """Up to where the record is settled, and what time it is there. Waits for a batch on its way."""
@@ -307,6 +310,7 @@ def _header(save: Save, i: int, event: CaseEvent) -> Header:
         seen=save.seen,
         key=save.key,
         information=None if information is None else dict(information),
+        transcribed_by=save.transcribed_by,
         at=_EPOCH,
     )
 

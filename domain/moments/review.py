@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from domain.facts import NO_DAY, Facts, told, when
 from domain.moments.grammar import Moment, Stopped, at, start, start_at_each, stop, stopped_by
@@ -20,7 +21,7 @@ PUBLISHED = "report-published"
 )
 def _(facts: Facts) -> Iterator[Moment]:
     line = facts.along("review-commissioned", "progress-review-held")
-    for this, following in zip(line, [*line[1:], None], strict=True):
+    for this, following in zip_longest(line, line[1:]):
         anew = following if following and following.name == "review-commissioned" else None
         yield at(this, ended=anew, successor=f"place-{anew.place}" if anew else None)
 

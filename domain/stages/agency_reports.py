@@ -98,7 +98,7 @@ class ChangeAgencyDate(Command, name="change-agency-date"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.agency not in case.rapid_review.agencies:
-            yield f"{self.agency} has not been asked for a report, so it has no date to change (BOL-77)."
+            yield f"The agency {self.agency} has not been asked for a report, so it has no date to change (BOL-77)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield AgencyDateChanged(agency=self.agency, due_on=self.due_on)

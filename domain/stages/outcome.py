@@ -171,13 +171,13 @@ class SendToPanel(Command, name="send-to-panel"):
         if not case.notification.panel_notified:
             yield "There is no portal reference: the Panel has not been notified of the incident (X-6)."
         if not case.outcome.decided:
-            yield "The outcome is undecided: a rapid review goes to the Panel with the decision on a local review (BOL-84, FACT-12)."
+            yield "A rapid review goes to the Panel with the decision on a local review: outcome undecided (BOL-84, FACT-12)."
         if case.rapid_review.endorsed is None:
-            yield f"The digest is not endorsed by all three: {listed(case.rapid_review.not_endorsing)} has endorsed no text (BOL-90)."
+            yield f"This is a digest not endorsed by all three: {listed(case.rapid_review.not_endorsing)} has endorsed no text (BOL-90)."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if case.rapid_review.endorsed not in (None, self.digest):
-            yield "The digest is not endorsed by all three: they endorsed another text (BOL-90)."
+            yield "This is a digest not endorsed by all three: they endorsed another text (BOL-90)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield RapidReviewSentToPanel(digest=self.digest)
@@ -293,7 +293,7 @@ class DetermineCriteriaNotMet(Command, name="determine-criteria-not-met"):
         if not case.notification.panel_notified:
             yield "There is nothing notified to the Panel that could be found not to meet the criteria (X-6)."
         if case.rapid_review.sent:
-            yield "The rapid review is already sent to the Panel (X-6)."
+            yield "A rapid review already sent to the Panel is not discontinued (X-6)."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if not self.panel_informed:

@@ -221,7 +221,7 @@ class HoldRapidReviewMeeting(Command, name="hold-rapid-review-meeting"):
         wanted = ALWAYS | {aim.aim.replace("-", "_"): aim.source for aim in asking.procedure.aims}
         for aim, source in wanted.items():
             if unsaid(getattr(self, aim, None)):
-                yield f"One of the aims of the edition in force is not minuted: {aim} ({source})."
+                yield f"There is one of the aims of the edition in force not minuted: {aim} ({source})."
 
     def _facts(self) -> tuple[Fact, ...]:
         """Facts told in one go have no standing of their own."""

@@ -149,7 +149,7 @@ def cannot_conclude(case: Case, ref: str, outcome: str | None, asking: Asking) -
         for_review = round_.majority(asking.procedure.majority) == "met"
         if for_review != (outcome == "local-review"):
             yield (
-                f"The outcome is not the majority's: met in {round_.ref} means to carry out a local review; split, the three vote "
+                f"This is an outcome not the majority's: met in {round_.ref} means to carry out a local review; split, the three vote "
                 "a new round or escalate (R-7)."
             )
 

@@ -296,7 +296,7 @@ def not_the_majority(round_: Round, outcome: str, asking: Asking) -> Iterator[st
     if majority is None:
         yield f"There is no majority in {round_.ref}: the three vote a new round or escalate (R-7)."
     elif outcome != majority:
-        yield f"The outcome is not the majority's: in {round_.ref} the majority said {majority} (R-7)."
+        yield f"This is an outcome not the majority's: in {round_.ref} the majority said {majority} (R-7)."
 
 
 def learning_left_out(outcome: str, learning_considered: str | None) -> Iterator[str]:

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from interfaces.cli import demo as demonstration
+from interfaces.cli import importing, serving
 from interfaces.cli import rehearse as rehearsing
-from interfaces.cli import serving
 from interfaces.cli.saying import failing_in_a_sentence
 
 app = typer.Typer(
@@ -64,6 +64,18 @@ def rehearse(
         if as_json:
             print(json.dumps(told.as_json(), ensure_ascii=False, indent=2))
         raise typer.Exit(told.exit)
+
+
+@app.command("import")
+def bring_in(
+    file: Annotated[Path, typer.Argument(help="A scenario file, or a spreadsheet with one row per deed (.xlsx, .ods, .csv).")],
+    by: Annotated[str, typer.Option(help="Who transcribes: role/organisation/name.")] = "business-manager",
+    partnership: Annotated[str, typer.Option(help="Where the cases of a spreadsheet are opened.")] = "england",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each row would do.")] = False,
+) -> None:
+    """Bring history in: record now what happened then, row by row. Nothing is recorded unless every row may stand."""
+    with failing_in_a_sentence(console):
+        raise typer.Exit(asyncio.run(importing.bring_in(console, file, by=by, partnership=partnership, dry_run=dry_run)))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,18 +77,22 @@ async def _run(console: Console, read: Sequence[Scenario | Told], world: World |
         if isinstance(item, Told) or world is None:
             taken.append((item if isinstance(item, Told) else Told(item.file, item.title), None))
         else:
-            rehearsal = Rehearsal(item, world, (lambda told: None) if quiet else lambda told: _tell(console, told))
+            rehearsal = Rehearsal(item, world, _unheard if quiet else partial(_tell, console))
             taken.append((rehearsal.told, rehearsal))
     if not quiet:
-        for told, rehearsal in taken:
-            _line(console, f"{told.file}: {told.scenario}" if rehearsal else f"{told.file}: {told.error}", style="bold")
-    await take_steps([rehearsal for _, rehearsal in taken if rehearsal])
+        for told, run in taken:
+            _line(console, f"{told.file}: {told.scenario}" if run else f"{told.file}: {told.error}", style="bold")
+    await take_steps([run for _, run in taken if run])
     result = Result(tuple(told for told, _ in taken))
     if not quiet:
-        for told, rehearsal in taken:
-            if rehearsal:
+        for told, run in taken:
+            if run:
                 _line(console, _summary(told), style="green" if told.exit == 0 else "red" if told.exit == 1 else "yellow")
     return result
+
+
+def _unheard(told: StepTold | ExpectationTold) -> None:
+    """With --json nothing is said along the way."""
 
 
 def _summary(told: Told) -> str:
@@ -97,7 +102,7 @@ def _summary(told: Told) -> str:
         return f"{told.file}: this history is already there; nothing was changed."
     done = sum(step.result == "done" for step in told.steps)
     refused = sum(step.result == "refused" for step in told.steps)
-    unbuilt = sum(x.result == "not-built" for x in [*told.steps, *told.expectations])
+    unbuilt = sum(s.result == "not-built" for s in told.steps) + sum(e.result == "not-built" for e in told.expectations)
     short = sum(step.result == "failed" for step in told.steps) + sum(e.result == "missed" for e in told.expectations)
     held = sum(e.result == "holds" for e in told.expectations)
     parts = [f"{done} done", f"{refused} refused as expected", f"{held} expectations hold"]

@@ -14,7 +14,7 @@ from domain.language import CaseEvent, Command
 from domain.personal import Personal, Sealed
 from domain.roles import WHO
 from interfaces.documents.chapters import chapters, commands_of, events_of, yields
-from interfaces.documents.markdown import chapter, code, file_of, link, page, said, table
+from interfaces.documents.markdown import chapter, code, file_of, link, page, said, sentence, table
 
 INTRODUCTION = """\
 Every event and every command, in the order of the guidance. An event is what happened: its sentence, the name it is stored under,
@@ -63,7 +63,7 @@ def event_fields(event: type[msgspec.Struct], prefix: str = "") -> list[tuple[st
         part = _part(hint)
         left_out = "" if field.required else ", may be left out"
         stored = "" if part else _stored(hint)
-        rows.append((f"`{prefix}{field.name}`", kind(hint) + left_out, stored))
+        rows.append((f"`{prefix}{field.name}`", BY_NAME.get(field.name, kind(hint)) + left_out, stored))
         if part:
             rows += event_fields(part, f"{prefix}{field.name}.")
     return rows
@@ -91,6 +91,13 @@ def _stored(hint: Any) -> str:
 
 # --- what a field holds, in words
 
+BY_NAME = {
+    "person": "a person",
+    "participant": "a person",
+    "digest": "a digest",
+    "report_digest": "a digest",
+    "chronology_digest": "a digest",
+}
 WORDS = {"str": "a word", "int": "a number", "bool": "yes or no", "date": "a date", "datetime": "an instant", "object": "anything"}
 
 
@@ -108,7 +115,7 @@ def kind(hint: Any) -> str:
     if origin is dict:
         return f"by {kind(args[0])}: {kind(args[1])}"
     if isinstance(hint, msgspec.StructMeta) or (isinstance(hint, type) and issubclass(hint, BaseModel)):
-        return said(hint).split(". ")[0].rstrip(".") or hint.__name__.lower().removesuffix("given")
+        return sentence(hint) or hint.__name__.lower().removesuffix("given")
     return WORDS.get(getattr(hint, "__name__", ""), str(getattr(hint, "__name__", hint)))
 
 

@@ -9,7 +9,7 @@ from domain.case import Case
 from domain.language import CaseEvent, Command, Refused
 from domain.people import PARTNERS
 from domain.stages import commissioning
-from interfaces.documents.markdown import code, page, said, table
+from interfaces.documents.markdown import code, page, sentence, table
 
 FIELD = {
     "Case": "What is recorded about one matter, under a pseudonym, from its opening to its closing. One append-only history.",
@@ -83,5 +83,8 @@ def document(checkout: Path) -> str:
         "## Words of this software",
         table(("word", "meaning"), HOUSE.items()),
         "## Words of the code",
-        table(("word", "class", "meaning"), ((word, f"`{getattr(cls, '__name__', word)}`", said(cls)) for word, cls in GRAMMAR.items())),
+        table(
+            ("word", "class", "meaning"),
+            ((word, f"`{getattr(cls, '__name__', word)}`", sentence(cls) + ".") for word, cls in GRAMMAR.items()),
+        ),
     )

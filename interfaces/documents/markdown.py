@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -33,6 +34,11 @@ def said(thing: object) -> str:
     """The docstring in one line, if the thing has one of its own."""
     own = vars(thing).get("__doc__") if isinstance(thing, type) else getattr(thing, "__doc__", None)
     return " ".join(inspect.cleandoc(own).split()) if own else ""
+
+
+def sentence(thing: object) -> str:
+    """The first sentence of the docstring, without its full stop."""
+    return re.split(r"(?<=[a-z)`])\.\s", said(thing) + " ")[0].rstrip(". ")
 
 
 def chapter(module: str) -> str:

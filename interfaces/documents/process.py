@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from application.commands import COMMANDS, EVENTS
 from domain.guidance import EDITIONS
-from domain.language import COMMANDS, EVENTS
+from domain.people import ROLES
 from interfaces.documents.markdown import code, file_of, link, page, table
 
 ROWS = "docs/process/rules.toml"
@@ -108,30 +109,40 @@ def _what(rule: Rule) -> str:
 def _where(rule: Rule, checkout: Path) -> str:
     files: dict[str, list[str]] = {}
     for name in rule.where:
-        files.setdefault(home(name, checkout), []).append(name)
+        files.setdefault(home(name, checkout, rule.id), []).append(name)
     return "<br>".join(link(file) + (f": {code(*named)}" if named != [file] else "") for file, named in files.items())
 
 
-def home(name: str, checkout: Path) -> str:
+OWN = {"BOL": "bolton", "WEB": "bolton", "FACT": "bolton", "BUR": "bury", "TOOL": "barnet"}
+"""Whose edition is looked at first for a rule of this source."""
+
+
+def home(name: str, checkout: Path, rule: str = "") -> str:
     """The file in which something named stands: a command, an event, a clock, a role, or the file itself.
+
+    A clock stands in the edition of the rule's own partnership, if it is there, else in the newest that has it.
 
     Raises:
         LookupError: there is nothing of this name.
     """
-    from domain.people import ROLES
-
+    editions = [edition.edition for edition in EDITIONS.values() if any(row.due == name for row in edition.clocks)]
     if name in COMMANDS:
         return file_of(COMMANDS[name], checkout)
+    if editions:
+        own = OWN.get(rule.partition("-")[0])
+        return f"domain/procedures/{own if own in editions else _newest(editions)}.toml"
     if name in EVENTS:
         return file_of(EVENTS[name], checkout)
-    editions = [edition for edition in EDITIONS.values() if any(row.due == name for row in edition.clocks)]
-    if editions:  # a partnership's own clock, else that of the newest national edition
-        return f"domain/procedures/{editions[-1].edition if all(e.partnership for e in editions) else 'england-2025'}.toml"
     if name in ROLES:
         return "domain/roles.py"
     if "/" in name and (checkout / name).is_file():
         return name
     raise LookupError(f"{name} is no command, event, clock, role or file.")
+
+
+def _newest(editions: list[str]) -> str:
+    national = [edition for edition in editions if EDITIONS[edition].national]
+    return (national or editions)[-1]
 
 
 def _tests(rule: Rule) -> str:

@@ -18,9 +18,10 @@ from msgspec import to_builtins
 
 from domain.asking import Asking
 from domain.case import Case, remember
+from domain.guidance import EDITIONS
 from domain.language import RULE, CaseEvent, Command, Refused
 from domain.people import By, PersonId
-from domain.procedure import EDITIONS, Procedure
+from domain.procedure import Procedure
 from domain.recorded import Editions, Header, Recorded
 from domain.stages.opening import CaseOpened, Child, Incident
 
@@ -69,6 +70,8 @@ def by(who: str | By, what: CaseEvent | Command, on: date | None = None) -> Told
 
 
 Tellable = CaseEvent | Command | Told
+Telling = tuple[Tellable, ...]
+"""A beginning that several stories share."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,7 @@ class Story:
         """The story gone on with: what is asked here may not be refused."""
         story = self
         for item in told:
-            if isinstance(item, CaseEvent | Command | Told):
-                story = story._told(item)
-            else:
-                story = story.given(*item)
+            story = story._told(item) if isinstance(item, CaseEvent | Command | Told) else story.given(*item)
         return story
 
     def _told(self, item: Tellable) -> Story:
@@ -133,7 +133,8 @@ class Story:
             assert word.casefold() in self.refused.sentence.casefold(), self.refused.sentence
         for sentence in self.refused.sentences:
             assert RULE.search(sentence), f"cites no rule: {sentence}"
-            assert sentence.endswith(").") and sentence[0].isupper(), f"no sentence: {sentence}"
+            assert sentence[0].isupper(), f"does not begin as a sentence: {sentence}"
+            assert sentence.endswith(")."), f"does not end with its rule: {sentence}"
         return self
 
 

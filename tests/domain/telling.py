@@ -13,13 +13,13 @@ from msgspec import convert, to_builtins
 from domain.asking import Asking
 from domain.candidate import ThematicCandidateRaised
 from domain.case import recall
-from domain.language import CaseEvent, Command, Refused
+from domain.language import Command, Refused
 from domain.people import By
 from domain.recorded import Editions, Header, Recorded
 from domain.stages.opening import CaseOpened, Child, Incident
 from domain.themes import CodeSet, newest
 from domain.working_days import london_date
-from tests.domain.given import IN_2024, MANAGER, person, somebody
+from tests.domain.given import IN_2024, MANAGER, Story, person, somebody
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def recorded(*events: Any, stream: str = "case/one", at: datetime = NOON) -> tup
 def asking(history: tuple[Recorded, ...] = (), *, by: By | None = None, at: datetime = NOON + timedelta(days=30), **more: Any) -> Any:
     """The circumstances of an asking, a month after the history began."""
     today = london_date(at)
-    given = {
+    given: dict[str, Any] = {
         "by": by or somebody(MANAGER),
         "at": at,
         "today": today,
@@ -64,7 +64,7 @@ def asking(history: tuple[Recorded, ...] = (), *, by: By | None = None, at: date
     return SimpleNamespace(elsewhere={}, history=history, **given | more)
 
 
-def asked(command: Command, of: Any, **more: Any) -> tuple[CaseEvent, ...]:
+def asked(command: Command, of: Any, **more: Any) -> tuple[Any, ...]:
     """What follows on a history, or on the state of another stream.
 
     Raises:
@@ -73,6 +73,12 @@ def asked(command: Command, of: Any, **more: Any) -> tuple[CaseEvent, ...]:
     if isinstance(of, tuple):
         return command.judged(recall(of), asking(of, **more))
     return command.judged(of, asking(**more))
+
+
+def only(story: Story) -> Any:
+    """The one event that followed."""
+    (event,) = story.events
+    return event
 
 
 def refusal(command: Command, of: Any, **more: Any) -> str:

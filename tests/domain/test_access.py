@@ -16,6 +16,7 @@ from domain.access import (
 )
 from domain.interests import InterestDeclared
 from tests.domain.given import MANAGER, THURSDAY, given, noon, opened, person
+from tests.domain.telling import only
 
 SOMEBODY = person("somebody")
 
@@ -50,7 +51,7 @@ def test_whoever_was_ended_can_be_let_in_again():
 
 def test_breaking_the_glass_lets_in_for_the_time_of_the_procedure():
     story = given(opened()).when(BreakGlass(because="a child may be at risk tonight")).then(GlassBroken)
-    until = story.events[0].until
+    until = only(story).until
     assert until == noon(THURSDAY) + timedelta(hours=24)
     access = story.case.access
     who = person(MANAGER)

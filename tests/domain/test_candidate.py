@@ -95,5 +95,6 @@ def test_it_remembers_every_child_and_case_it_named():
     assert candidate.children == {person("child-1"), person("child-2"), person("child-3"), person("child-4")}
     assert candidate.cases == {"one", "two", "three"}
     assert candidate.undertaken
+    assert candidate.raised_at
     assert candidate.raised_at > NOON
     assert told(RAISED, decided("undertake"), ThematicCandidateCompleted(case="review")).state == "completed"

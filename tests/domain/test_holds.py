@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.holds import HoldLifted, HoldPlaced, LegalHoldPlaced, LiftHold, LiftLegalHold, PlaceHold, PlaceLegalHold
 from tests.domain.given import given, opened, person
+from tests.domain.telling import only
 
 REVIEW = date(2024, 6, 1)
 
@@ -14,7 +15,7 @@ def held(scope, ref="hold-1", who=None):
 
 def test_a_hold_is_placed_and_lifted_under_its_ref():
     story = given(opened()).when(PlaceHold(scope="publication", asked_by="CPS", basis="trial", review_on=REVIEW)).then(HoldPlaced)
-    assert story.events[0].ref == "hold-1"
+    assert only(story).ref == "hold-1"
     assert story.case.holds.publication
     story = story.when(LiftHold(ref="hold-1", because="the trial is over")).then(HoldLifted)
     assert not story.case.holds.publication
@@ -52,7 +53,7 @@ def test_a_ref_is_used_once_and_a_lifted_hold_stays_lifted():
 
 def test_a_legal_hold_stands_until_each_one_is_lifted():
     story = given(opened(), LegalHoldPlaced(ref="inquiry", basis="b")).when(PlaceLegalHold(basis="a claim")).then(LegalHoldPlaced)
-    assert story.events[0].ref == "legal-hold-2"
+    assert only(story).ref == "legal-hold-2"
     story = story.when(LiftLegalHold(ref="inquiry", basis="the inquiry has ended"))
     assert story.case.holds.legal
     story = story.when(LiftLegalHold(ref="legal-hold-2", basis="settled"))

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from domain.guidance import EDITIONS
+from domain.procedure import Procedure
 from domain.themes import CodeSet, newest, parsed, shipped
 from tests.domain.telling import retiring
 
@@ -37,8 +38,8 @@ def test_only_practice_harm_family_and_system_raise_candidates():
 def test_the_procedures_say_the_same_of_eligible_facets():
     facets = {facet.letter for facet in CODES.facets if facet.candidates}
     for edition in EDITIONS.values():
-        if "R-22" in edition.open_decisions:
-            assert set(edition.open_decisions["R-22"].value) == facets
+        if edition.national:
+            assert set(Procedure(None, edition).eligible_facets) == facets
 
 
 @pytest.mark.parametrize(("code", "number"), [("P1", 1), ("P5.3", 5), ("G5", 5), ("P6.1", 6)])

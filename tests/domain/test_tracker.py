@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.candidate import (
@@ -19,6 +20,7 @@ from domain.candidate import (
     recall_candidate,
 )
 from domain.recorded import Recorded
+from domain.rule_of_three import follows
 from domain.stages.notification import (
     NotificationFoundDuplicate,
     NotificationReceived,
@@ -31,7 +33,7 @@ from domain.stages.review import ReportEndorsed
 from domain.stages.theme_assignment import ThemeAssigned, ThemeWithdrawn
 from domain.stages.threshold import CaseReroutedToSerious
 from domain.themes import newest
-from domain.tracker import CaseFacts, HarmedChild, Survey, facts, follows, survey
+from domain.tracker import CaseFacts, HarmedChild, Survey, facts, survey
 from tests.domain.given import person
 from tests.domain.telling import NOON, child, happened, opened, raised, recorded
 
@@ -393,6 +395,7 @@ def test_only_the_candidates_of_one_partnership_are_looked_at_when_asked(tracker
     counted = survey(cases, CODES)
     cause = Cause(case="case-3", place=2)
     ((ref, event),) = follows(counted, {}, CODES, partnership="bury", cause=cause)
+    assert isinstance(event, ThematicCandidateRaised)
     assert (ref, event.cause) == ("bury-P4", cause)
     assert follows(counted, {}, CODES, children=4) == ()
 
@@ -416,6 +419,7 @@ def shape(counted: Survey):
     return {of: ({child.key for child in count.children}, count.incidents, count.confirmed) for of, count in counted.counts.items()}
 
 
+@settings(deadline=None)
 @for_all(ASSIGNMENTS, st.randoms(use_true_random=False))
 def test_the_order_of_assignments_does_not_matter_for_the_counts(assignments, chance):
     shuffled = list(assignments)
@@ -423,6 +427,7 @@ def test_the_order_of_assignments_does_not_matter_for_the_counts(assignments, ch
     assert shape(survey(incidents(assignments), CODES)) == shape(survey(reversed(incidents(shuffled)), CODES))
 
 
+@settings(deadline=None)
 @for_all(st.lists(SOME_CODES, max_size=8), st.integers(3, 6))
 def test_siblings_in_one_incident_never_raise_one(codes, siblings):
     refs = [f"child-{n}" for n in range(siblings)]
@@ -430,6 +435,7 @@ def test_siblings_in_one_incident_never_raise_one(codes, siblings):
     assert follows(counted, {}, CODES) == ()
 
 
+@settings(deadline=None)
 @for_all(ASSIGNMENTS)
 def test_learn_from_success_never_counts(assignments):
     successes = [
@@ -439,6 +445,7 @@ def test_learn_from_success_never_counts(assignments):
     assert survey(successes, CODES).counts == {}
 
 
+@settings(deadline=None)
 @for_all(ASSIGNMENTS)
 def test_a_parent_counts_each_child_of_its_sub_codes_once(assignments):
     counted = survey(incidents(assignments), CODES)
@@ -458,6 +465,7 @@ DEEDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @for_all(DEEDS)
 def test_never_are_two_open_for_one_code_and_none_is_raised_without_three(deeds):
     tracker = Tracker()

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import sql
 
 from domain.adoption import CalendarEditionAdopted
 from domain.corrections import RecordCorrected
@@ -17,6 +18,7 @@ from domain.people import By
 from domain.recorded import Editions, Header, Recorded
 from domain.stages.agency_reports import AgencyAsked, AgencyDateChanged, NilReturnRecorded
 from domain.stages.closing import CaseClosed, CaseReopened
+from domain.stages.commissioning import ReviewCommissioned
 from domain.stages.notification import (
     LocalAuthorityBecameAware,
     NotificationAcknowledged,
@@ -27,12 +29,13 @@ from domain.stages.notification import (
     SeriousIncidentNotified,
 )
 from domain.stages.opening import CaseOpened, Child, Incident, IncidentAmended
+from domain.stages.publication import PublicationPlanned, ReportPublished
 from domain.stages.threshold import CaseReroutedToSerious
 from domain.working_days import SHIPPED
 from projections.following import Following
 from projections.paging import AsyncConnection
 from projections.rebuild import ensure
-from projections.view import Connection, View
+from projections.view import Build, Connection, View
 
 T = TypeVar("T")
 BEGINNING = datetime(2025, 3, 3, 9, tzinfo=UTC)
@@ -147,7 +150,8 @@ def anything(cases: int, events: int, seed: int) -> ToldLog:
                 (notified(f"SIN-{n}"),), (asks_agency(agency, due),), (AgencyDateChanged(agency=agency, due_on=due),),
                 (NilReturnRecorded(agency=agency),), (amended(chance.choice(("bolton", "wigan"))),), (CaseReroutedToSerious(), aware()),
                 (corrected(chance.randrange(1, place + 1), on=on.isoformat()),), (CaseClosed(),), (CaseReopened(),),
-                (NotifierSupported(help="…"),),
+                (NotifierSupported(help="…"),), (ReviewCommissioned(review="practice-review", commissioners=("health",)),),
+                (PublicationPlanned(ref=f"plan-{n}", publish_on=due),), (ReportPublished(digest="0" * 64, location="…", family_told=True),),
             )  # fmt: skip
             log.on(case, *chance.choice(something), at=at, on=on)
     return log
@@ -168,3 +172,9 @@ def asked(database: str, question: Callable[[AsyncConnection], Coroutine[Any, An
             return await question(connection)
 
     return asyncio.run(ask())
+
+
+def rows(connection: Connection, build: Build) -> list[tuple[Any, ...]]:
+    """All rows of a build, in the order of its key."""
+    (table,) = build.view.tables
+    return connection.execute(sql.SQL("SELECT * FROM {} ORDER BY 1, 2, 3").format(build.table(table))).fetchall()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
+
 from domain.language import CaseEvent
 from domain.people import By
 from domain.recorded import Editions, Header, Recorded
@@ -81,6 +83,4 @@ def history(*told: Happened, stream: str = "case/c1", local: str | None = "bolto
 
 def in_clear(told: list[Recorded]) -> dict[int, dict[str, Any]]:
     """The fields of each event with its words in the clear, as somebody reads them who may read all."""
-    import msgspec
-
-    return {recorded.place: msgspec.to_builtins(recorded.event) for recorded in told}
+    return {recorded.place: msgspec.json.decode(msgspec.json.encode(recorded.event)) for recorded in told}

@@ -26,6 +26,7 @@ from domain.stages.learning import (
 )
 from domain.themes import newest
 from tests.domain.given import given, opened, person
+from tests.domain.telling import only
 
 DUE = date(2024, 9, 30)
 issued = RecommendationIssued(ref="recommendation-1", what="ask every parent", owners=("health-visiting",), by_when=DUE)
@@ -34,7 +35,7 @@ submitted = AssuranceSubmitted(recommendation="recommendation-1", evidence="an a
 
 def test_the_partners_choose_all_or_some_elements_and_say_why():
     story = given(opened()).when(ChooseLearningElements(elements=["learning-brief", "agency-assurance"], rationale="three agencies"))
-    assert story.then(LearningElementsChosen).events[0].elements == ("learning-brief", "agency-assurance")
+    assert only(story.then(LearningElementsChosen)).elements == ("learning-brief", "agency-assurance")
 
 
 @pytest.mark.parametrize("command", [ChooseLearningElements(rationale="r"), ChooseLearningElements(elements=[], rationale="r")])
@@ -45,7 +46,7 @@ def test_choosing_none_is_no_choice(command):
 def test_a_recommendation_says_what_of_whom_and_by_when():
     command = IssueRecommendation(what="ask every parent", owners=["health-visiting", "gp-practice"], by_when=DUE, themes=["P2.2"])
     story = given(opened()).when(command, codes=newest())
-    assert story.then(RecommendationIssued).events[0].ref == "recommendation-1"
+    assert only(story.then(RecommendationIssued)).ref == "recommendation-1"
     assert story.case.learning.owners("recommendation-1") == {"health-visiting", "gp-practice"}
     assert story.case.learning.owners("recommendation-9") == frozenset()
 

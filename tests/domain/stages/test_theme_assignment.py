@@ -1,10 +1,12 @@
 """Themes on a case: one entry per code, for its children, provisional or confirmed, and withdrawn."""
 
+from typing import cast
+
 from domain.stages.opening import CaseOpened
 from domain.stages.theme_assignment import AssignTheme, ThemeAssigned, ThemeWithdrawn, WithdrawTheme
 from domain.themes import newest
 from tests.domain.given import given
-from tests.domain.telling import child, opened, retiring
+from tests.domain.telling import child, only, opened, retiring
 
 TWINS = opened(child(1), child(2))
 CODES = newest()
@@ -20,12 +22,11 @@ def assign(*codes, **more):
 
 def test_each_code_is_an_entry_with_all_children_unless_some_are_named():
     story = given(TWINS).when(assign("P4", "H2.2"), codes=CODES).then(ThemeAssigned, ThemeAssigned)
-    assert [(event.code, event.children, event.version) for event in story.events] == [
-        ("P4", ("child-1", "child-2"), "1"),
-        ("H2.2", ("child-1", "child-2"), "1"),
-    ]
+    first, second = cast(tuple[ThemeAssigned, ...], story.events)
+    assert (first.code, first.children, first.version) == ("P4", ("child-1", "child-2"), "1")
+    assert (second.code, second.children) == ("H2.2", ("child-1", "child-2"))
     story = given(TWINS).when(assign("P4", children=["child-2"]), codes=CODES)
-    assert story.events[0].children == ("child-2",)
+    assert only(story).children == ("child-2",)
 
 
 def test_a_case_without_children_bears_the_code_as_a_whole():

@@ -28,7 +28,6 @@ from domain.stages.threshold import (
 from tests.domain.given import HEALTH, LOCAL_AUTHORITY, MANAGER, POLICE, by, given, opened, person, somebody
 from tests.domain.stages.partners import NOTIFIED, decided, position, three
 
-
 SHARED_WITH_ALL = [NotificationShared(partner=partner, channel="portal") for partner in ("local-authority", "health", "police")]
 MEET = ConvenePartnerMeeting(meets_on=date(2024, 10, 14), attendees=PARTNERS)
 
