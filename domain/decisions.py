@@ -198,8 +198,7 @@ def does_not_speak_for(case: Case, by: By, partner: str) -> Iterator[str]:
 
 def conflicted(case: Case, by: By, partner: str) -> bool:
     """Whether the person whose word it would be has an unresolved interest, also where a clerk would write it down (R-8)."""
-    own = {p.person for r in case.threshold.rounds.values() for p in r.positions if p.partner == partner and p.person}
-    return by.person in case.interests.unresolved or (is_clerk(case, by) and bool(own & case.interests.unresolved))
+    return by.person in case.interests.unresolved or (is_clerk(case, by) and case.interests.conflicts(partner))
 
 
 def conflict_of(partner: str) -> str:

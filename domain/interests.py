@@ -22,6 +22,11 @@ class Interests(State, frozen=True):
 
     declared: tuple[tuple[PersonId, str], ...] = ()
     unresolved: frozenset[PersonId] = frozenset()
+    delegates: dict[PersonId, str] = {}
+
+    def conflicts(self, partner: str) -> bool:
+        """Whether a delegated partner of this organisation has an unresolved interest: a deputy speaks for it then."""
+        return any(self.delegates.get(person) == partner for person in self.unresolved)
 
     def declared_by_role(self, role: str) -> bool:
         """Whether somebody in this role has ever declared an interest on the case."""
@@ -46,6 +51,7 @@ class InterestDeclared(CaseEvent, name="interest-declared"):
                 interests,
                 declared=(*interests.declared, (then.by.person, then.by.role)),
                 unresolved=interests.unresolved | {then.by.person},
+                delegates={**interests.delegates, then.by.person: then.by.partner} if then.by.partner else interests.delegates,
             ),
         )
 

@@ -46,7 +46,7 @@ class _RecordType(msgspec.StructMeta):
     """A frozen record whose fields are given by name, and stand in its stored bytes only where they say something."""
 
     def __new__(mcs, clsname: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
-        return super().__new__(mcs, clsname, bases, namespace, frozen=True, kw_only=True, omit_defaults=True)
+        return super().__new__(mcs, clsname, bases or (msgspec.Struct,), namespace, frozen=True, kw_only=True, omit_defaults=True)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))

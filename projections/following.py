@@ -32,6 +32,10 @@ class Superseded(Exception):
     """Another build of the view has become the live one."""
 
 
+class Stopped(Exception):
+    """It is time to stop: raised by whoever is told of progress."""
+
+
 class Stopping(Protocol):
     """Whether to stop, and a bell: `wait` returns when it rings (something was recorded, or it is time to stop) or time is up."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from psycopg import sql
 
 from projections import view as views
-from projections.following import GONE, Following, alone, where
+from projections.following import GONE, Following, Stopped, alone, where
 from projections.view import Build, Connection, Log, Table, View
 
 LISTED = 20
@@ -121,15 +121,11 @@ def rebuild(
         Busy: another process is rebuilding it.
         Unbuildable: an event cannot be read or applied. The live view is as it was.
     """
-    live = views.live(connection, view)
-    if live is None:
+    if views.live(connection, view) is None:
         build = ensure(view, log, connection, told)
         return Rebuilt(view.name, build.number, views.position(connection, build), switched=True)
-    with _only(connection, view):
-        with connection.transaction():
-            build = _filled(view, log, connection, views.position(connection, live), told)
-        following = Following(build, log, connection)
-        _follow(following, views.position(connection, live))
+    with _beside(view, log, connection, told) as (live, following):
+        build = following.build
         with _held(connection, live) as position:
             _follow(following, position)
             comparison = compare(connection, live, build)
@@ -137,12 +133,24 @@ def rebuild(
                 views.switch(connection, build)
         if not comparison.equal:
             if not agree(comparison):
-                views.clear(connection, view)
                 return Rebuilt(view.name, live.number, comparison.position, switched=False, compared=comparison)
             with _held(connection, live) as position:
                 _follow(following, position)
                 views.switch(connection, build)
         return Rebuilt(view.name, build.number, views.position(connection, build), switched=True, compared=comparison)
+
+
+def check(view: View, log: Log, connection: Connection, told: Callable[[int, int], None] = lambda read, upto: None) -> Comparison | None:
+    """What a rebuild would find, switching nothing. None where there is nothing of this version to compare with.
+
+    Raises:
+        Busy, Unbuildable: as `rebuild`.
+    """
+    if views.live(connection, view) is None:
+        return None
+    with _beside(view, log, connection, told) as (live, following), _held(connection, live) as position:
+        _follow(following, position)
+        return compare(connection, live, following.build)
 
 
 def compare(connection: Connection, live: Build, rebuilt: Build) -> Comparison:
@@ -181,7 +189,7 @@ def _filled(view: View, log: Log, connection: Connection, upto: int, told: Calla
     try:
         view.begin(build, log, connection).fill(upto, lambda read: told(read, upto))
         last = log.page(upto - 1, 1) if upto else ()
-    except GONE:
+    except (*GONE, Stopped):
         raise
     except Exception as error:
         raise Unbuildable(f"{view.name} cannot be made: {where(error)}.") from error
@@ -201,17 +209,30 @@ def _follow(following: Following, upto: int) -> None:
 
 @contextmanager
 def _only(connection: Connection, view: View) -> Iterator[None]:
-    """Alone in rebuilding this view, with nothing left of a rebuild that was killed; what fails here leaves nothing either."""
+    """Alone in rebuilding this view. What a rebuild did not switch to is gone afterwards, also what one that was killed left behind."""
     with alone(connection, f"rebuild {view.name}") as mine:
         if not mine:
             raise Busy(view.name)
         views.clear(connection, view)
         try:
             yield
-        except BaseException:
+        finally:
             if not connection.closed and not connection.broken:
                 views.clear(connection, view)
-            raise
+
+
+@contextmanager
+def _beside(view: View, log: Log, connection: Connection, told: Callable[[int, int], None]) -> Iterator[tuple[Build, Following]]:
+    """The live build, and another beside it that has read nearly as far."""
+    with _only(connection, view):
+        live = views.live(connection, view)
+        if live is None:
+            raise Busy(view.name)
+        with connection.transaction():
+            build = _filled(view, log, connection, views.position(connection, live), told)
+        following = Following(build, log, connection)
+        _follow(following, views.position(connection, live))
+        yield live, following
 
 
 @contextmanager

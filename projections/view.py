@@ -103,7 +103,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the live build of a view stands."""
+    """Where the live build of a view stands, and whether a worker follows the log with it."""
 
     view: str
     version: int
@@ -111,6 +111,7 @@ class Standing:
     position: int
     at: datetime | None
     fault: Fault | None
+    followed: bool
 
 
 BUILDS: LiteralString = """
@@ -134,7 +135,6 @@ SHOWN_TO_THE_SERVICE: LiteralString = """
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'casetrail_service') THEN
-        GRANT USAGE ON SCHEMA projections TO casetrail_service;
         GRANT SELECT ON projections.builds TO casetrail_service;
         ALTER DEFAULT PRIVILEGES IN SCHEMA projections GRANT SELECT ON TABLES TO casetrail_service;
     END IF;
@@ -142,10 +142,17 @@ END
 $$
 """
 
-STANDING: LiteralString = (
-    "SELECT view, version, number, position, at, fault_position, fault, fault_since FROM projections.builds"
-    " WHERE live AND (%(view)s::text IS NULL OR view = %(view)s) ORDER BY view"
-)
+STANDING: LiteralString = """
+SELECT view, version, number, position, at, fault_position, fault, fault_since,
+       EXISTS (
+           SELECT FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND classid = %(locks)s AND objid::bigint = hashtext(view)::bigint & 4294967295
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       ) AS followed
+  FROM projections.builds
+ WHERE live AND (%(view)s::text IS NULL OR view = %(view)s)
+ ORDER BY view
+"""
 
 
 def prepare(connection: Connection) -> None:
@@ -162,10 +169,37 @@ def prepare(connection: Connection) -> None:
 
 def standings(connection: Connection, view: str | None = None) -> list[Standing]:
     """Where the live builds stand, by view."""
-    return [
-        Standing(name, version, number, position, at, None if fault is None else Fault(where, fault, since))
-        for name, version, number, position, at, where, fault, since in connection.execute(STANDING, {"view": view}).fetchall()
-    ]
+    return [standing(*row) for row in connection.execute(STANDING, {"view": view, "locks": LOCKS}).fetchall()]
+
+
+def standing(
+    view: str, version: int, number: int, position: int, at: datetime, where: int, fault: str | None, since: datetime, followed: bool
+) -> Standing:
+    """A row of `STANDING`, read."""
+    return Standing(view, version, number, position, at, None if fault is None else Fault(where, fault, since), followed)
+
+
+def readiness(views: Sequence[View], found: Sequence[Standing], end: int) -> dict[str, dict[str, Any]]:
+    """Per view: the position read up to, how far that lies behind the end of the log, and what it stands still for, if anything.
+
+    A view is *ready* where it has been made in this version and does not stand still.
+    """
+    by_name = {standing.view: standing for standing in found}
+    return {view.name: _ready(view, by_name.get(view.name), end) for view in views}
+
+
+def _ready(view: View, found: Standing | None, end: int) -> dict[str, Any]:
+    if found is None:
+        return {"ready": False, "version": None, "position": 0, "lag": end, "followed": False, "fault": None}
+    fault = found.fault and {"position": found.fault.position, "sentence": found.fault.sentence, "since": found.fault.since.isoformat()}
+    return {
+        "ready": found.version == view.version and fault is None,
+        "version": found.version,
+        "position": found.position,
+        "lag": max(0, end - found.position),
+        "followed": found.followed,
+        "fault": fault,
+    }
 
 
 def live(connection: Connection, view: View) -> Build | None:

@@ -80,5 +80,3 @@ async def service(places: Databases) -> AsyncIterator[wiring.Service]:
     """The service over a rehearsal store of one's own."""
     async with wiring.Service(places) as running:
         yield running
-
-

@@ -16,12 +16,15 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
 from application.scenario import read_scenario
 from domain.guidance import EDITIONS
 from domain.language import COMMANDS
+from domain.people import ROLES
 from domain.roles import CAPACITIES, WHO
 from interfaces.api.app import make_app
+from interfaces.cli import rehearse
 from interfaces.cli.main import app
 from interfaces.documents import DOCUMENTS as MADE
 from interfaces.documents import permissions, process
@@ -56,7 +59,7 @@ def test_every_command_has_capacities_that_are_told_in_words() -> None:
 
 def test_the_matrix_names_roles_that_exist_each_once() -> None:
     rows = [role.strip() for row in permissions.MATRIX for role in row[0].split(",")]
-    assert sorted(rows) == sorted(permissions.ROLES)
+    assert sorted(rows) == sorted(ROLES)
     assert {len(row) for row in permissions.MATRIX} == {len(permissions.MATRIX_HEADINGS)}
 
 
@@ -158,9 +161,6 @@ def _served(url: str) -> bool:
 
 
 def test_scenarios_that_are_shown_hold(tmp_path: Path) -> None:
-    from interfaces.cli import rehearse
-    from rich.console import Console
-
     files = []
     for n, block in enumerate(blocks("yaml")):
         if block.text.startswith("scenario:"):
@@ -219,7 +219,8 @@ def _anchors(document: Path) -> set[str]:
 def test_a_document_speaks_of_this_project_alone(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     assert not re.search(r"(?<![\w.`(])/(?:home|work|root|tmp|Users)/", text), "an absolute path"
-    assert text.endswith("\n") and not text.endswith("\n\n")
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
 
 
 def test_every_setting_is_told() -> None:

@@ -12,5 +12,5 @@ from domain.working_days import SHIPPED, Calendar
 
 
 def clock_items(clock_state: ClockState, today: date, calendars: Mapping[str, Calendar] = SHIPPED) -> list[dict[str, Any]]:
-    """Every clock, superseded and cancelled ones among them, as `api.md` says. `today` is the day the verdicts are of."""
+    """Every clock, superseded and cancelled ones among them, as `docs/api.md` says. `today` is the day the verdicts are of."""
     return [clock_item(clock, today, calendars) for clock in clock_state.clocks]

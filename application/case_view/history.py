@@ -16,7 +16,7 @@ PROMPT = 2
 
 
 def history_items(history: Sequence[Recorded], fields: Fields, calendars: Mapping[str, Calendar] = SHIPPED) -> list[dict[str, Any]]:
-    """Every entry in order, as `api.md` says; nothing is left out or put in another's place.
+    """Every entry in order, as `docs/api.md` says; nothing is left out or put in another's place.
 
     A correction stands where it was recorded and names what it `corrects`; the entry it corrects stays as it was and says by which
     places it is `corrected_by`. An entry made more than two working days after the day it tells of is a `late_entry`, with the

@@ -111,6 +111,11 @@ def counted(number: int, thing: str, things: str | None = None) -> str:
     return f"{words} {thing if number == 1 else things or thing + 's'}"
 
 
+def called(kind: str, ref: str) -> str:
+    """Something by its ref: `challenge-1`, but `the challenge c-7` where the ref does not say what it is of."""
+    return ref if ref.startswith(f"{kind}-") else f"the {kind} {ref}"
+
+
 def text_of(digest: str) -> str:
     """A document by the first eight signs of its digest, enough to tell two versions apart."""
     return f"text {digest[:8]}"

@@ -271,8 +271,8 @@ class ReplaceDecision(Command, name="replace-decision"):
             yield f"The outcome {self.outcome} does not answer what {decision.ref} decided (R-7)."
         yield from cannot_follow(decision.question, self.outcome, self.then)
         yield from learning_left_out(self.outcome, self.learning_considered)
-        if self.criteria is not None or self.outcome in ("local-review", "local-review-recommended"):
-            yield from unconsidered(self.criteria or (), asking)
+        if self.criteria is not None:
+            yield from unconsidered(self.criteria, asking)
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         decision = decisions_on(case)[self.decision]

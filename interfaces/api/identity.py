@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import Depends, Header, Request
 
 from domain.people import PARTNERS, ROLES, By
+from domain.stages.opening import Partnership
 from interfaces.api.problems import NotSignedIn, Unfit
 from interfaces.wiring import Service
 
-PERSON = re.compile(r"^[^\x00-\x1f]{1,300}$")
+PERSON = re.compile(r"[^\x00-\x1f\x7f]{1,300}")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)?")
+PARTNERSHIPS = get_args(Partnership)
+
+NAMES_THE_PERSON = "In rehearsal only: `role/organisation/name[/partnership]`; trailing parts may be left off."
+CHOOSES_THE_INSTANT = "In rehearsal only: the instant of asking, ISO 8601 with offset. Never before the last event."
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,7 @@ def service(request: Request) -> Service:
     return request.app.state.service  # type: ignore[no-any-return]  # Starlette's state is untyped
 
 
-async def asker(
-    request: Request,
-    casetrail_person: Annotated[
-        str | None, Header(description="In rehearsal only: `role/organisation/name[/partnership]`; trailing parts may be left off.")
-    ] = None,
-    casetrail_at: Annotated[str | None, Header(description="In rehearsal only: the instant of asking, ISO 8601 with offset.")] = None,
-) -> Asker:
+async def asker_of(request: Request) -> Asker:
     """The person named by the header of a rehearsal.
 
     Raises:
@@ -43,15 +43,25 @@ async def asker(
         Unfit: when the headers cannot be used; 400 for any service that is not a rehearsal.
     """
     running = service(request)
+    person, at = request.headers.get("casetrail-person"), request.headers.get("casetrail-at")
     if not running.rehearsal:
-        if casetrail_person is not None or casetrail_at is not None:
+        if person is not None or at is not None:
             raise Unfit(
                 "Casetrail-Person", "This service is not a rehearsal and refuses the headers Casetrail-Person and Casetrail-At.", 400
             )
         raise NotSignedIn
-    if casetrail_person is None:
+    if person is None:
         raise NotSignedIn
-    return Asker(by=await who(running, casetrail_person), at=instant("Casetrail-At", casetrail_at))
+    return Asker(by=await who(running, _as_utf8(person)), at=instant("Casetrail-At", at))
+
+
+async def asker(
+    request: Request,
+    casetrail_person: Annotated[str | None, Header(description=NAMES_THE_PERSON)] = None,
+    casetrail_at: Annotated[str | None, Header(description=CHOOSES_THE_INSTANT)] = None,
+) -> Asker:
+    """The person who asks, as a dependency that OpenAPI describes."""
+    return await asker_of(request)
 
 
 Asking = Annotated[Asker, Depends(asker)]
@@ -59,28 +69,41 @@ Asking = Annotated[Asker, Depends(asker)]
 
 async def who(running: Service, text: str) -> By:
     """The person that `role/organisation/name[/partnership]` stands for; the whole value is the person."""
-    if not PERSON.match(text):
+    if not PERSON.fullmatch(text):
         raise Unfit("Casetrail-Person", "must be role/organisation/name[/partnership], in printable characters")
     role, organisation, _, partnership = (part or None for part in (*text.split("/", 3), "", "", "")[:4])
     if role not in ROLES:
         raise Unfit("Casetrail-Person", "begins with a role that there is not")
     if role == "delegated-partner" and organisation not in PARTNERS:
         raise Unfit("Casetrail-Person", "a delegated-partner is of the organisation local-authority, health or police")
+    if partnership is not None and partnership not in PARTNERSHIPS:
+        raise Unfit("Casetrail-Person", f"ends with a partnership that there is not; there are {', '.join(PARTNERSHIPS)}")
     person = await running.register.rehearsed(text)
     return By(person=person, role=role, organisation=organisation, partnership=partnership)
+
+
+def _as_utf8(text: str) -> str:
+    """A header value as UTF-8, where it is: HTTP itself speaks of Latin-1."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
 
 
 def instant(field: str, text: str | None) -> datetime | None:
     """An instant in ISO 8601 with an offset, as UTC."""
     if text is None:
         return None
+    # a plus sign that was not escaped in a query arrives as a space
+    text = re.sub(r"(?<=\d) (?=\d\d:?\d\d$)", "+", text) if "T" in text else text
     try:
-        at = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        at = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
     except ValueError:
-        raise Unfit(field, "is not an instant such as 2026-03-18T15:10:00+00:00") from None
+        at = None
+    if at is None:
+        raise Unfit(field, "is not an instant such as 2026-03-18T15:10:00+00:00")
     if at.tzinfo is None:
         raise Unfit(field, "has no offset from UTC")
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise Unfit(field, "lies outside the years that can be told") from None
+    if not 1900 <= at.year <= 9000:
+        raise Unfit(field, "lies outside the years that can be told")
+    return at.astimezone(UTC)

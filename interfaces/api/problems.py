@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import psycopg
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from application.cases import KeyReused, Moved, NoSuchCase
+from application.documents import NoSuchDocument
+from application.looking import LaterThanNow
+from application.store.connections import StoreAway
 from application.store.store import InstantNotAllowed
 from domain.language import NotAllowed, Refused
+from projections.paging import BadCursor, NotMade
 
 log = logging.getLogger("casetrail.api")
 
@@ -25,10 +29,10 @@ TYPES = "https://casetrail.example/problems/"
 
 
 class FieldError(BaseModel):
-    """A field that is not well formed: where it stands and what is wrong with it. Never what was sent."""
+    """A field that is not well formed."""
 
-    field: str
-    detail: str
+    field: str = Field(description="Where it stands: `children.0.harm`, a header or a query parameter. Never what was sent.")
+    detail: str = Field(description="What is wrong with it.")
 
 
 class MissedEvent(BaseModel):
@@ -39,25 +43,38 @@ class MissedEvent(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457. `rule` is the rule a refusal rests on, `command` what was asked."""
+    """RFC 9457: an answer that is not what was asked for, in one sentence. It never repeats what was sent."""
 
-    type: str
+    type: str = Field(description="What kind of problem; an identifier.")
     title: str
     status: int
-    detail: str
-    rule: str | None = None
-    command: str | None = None
-    errors: list[FieldError] | None = None
-    missed: int | None = None
-    events: list[MissedEvent] | None = None
+    detail: str = Field(description="The sentence to show.")
+    rule: str | None = Field(default=None, description="The rule that a refusal rests on, such as `BOL-68`.")
+    command: str | None = Field(default=None, description="What was asked.")
+    errors: list[FieldError] | None = Field(default=None, description="Each field that is missing or malformed.")
+    missed: int | None = Field(default=None, description="How many events were recorded since the asker was shown the case.")
+    events: list[MissedEvent] | None = Field(default=None, description="Which they were.")
 
 
 class Unfit(Exception):
-    """A header or a query parameter that cannot be used: which, and why."""
+    """A header, a path or a query parameter that cannot be used: which, and why."""
 
     def __init__(self, field: str, detail: str, status: int = 422) -> None:
         super().__init__(detail)
         self.field, self.detail, self.status = field, detail, status
+
+
+class Malformed(Exception):
+    """A body that is not the command it should be: each field, and what is wrong with it."""
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        super().__init__("malformed")
+        self.errors = [*errors]
+
+    @classmethod
+    def from_pydantic(cls, error: ValidationError) -> Malformed:
+        """From what the model says, without what was sent."""
+        return cls(_told(error.errors(include_url=False, include_input=False, include_context=False)))
 
 
 class NotSignedIn(Exception):
@@ -65,13 +82,14 @@ class NotSignedIn(Exception):
 
 
 class NotYet(Exception):
-    """What was asked to be answered from a later position than the read model has reached in time."""
+    """What was asked to be answered from a later position than has been reached in time."""
 
 
-def problem(status: int, kind: str, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+def problem(status: int, kind: str, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
     """One problem as a response."""
-    body = Problem(type=TYPES + kind, title=title, status=status, detail=detail, **more).model_dump(exclude_none=True)
-    return JSONResponse(body, status, media_type=MEDIA, headers={"Cache-Control": "no-store", **(headers or {})})
+    body = Problem(type=TYPES + kind, title=title, status=status, detail=detail, **more)
+    content = body.model_dump_json(exclude_none=True)
+    return Response(content, status, media_type=MEDIA, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 DOCUMENTED: dict[int, tuple[str, str]] = {
@@ -83,7 +101,7 @@ DOCUMENTED: dict[int, tuple[str, str]] = {
     409: ("refused", "The case refuses: the sentence, and the rule it rests on."),
     412: ("moved-on", "The case has moved on since this person was shown it: how many events they missed, and which."),
     413: ("too-large", "The body is larger than the service takes."),
-    415: ("media-type", "The body is not JSON."),
+    415: ("media-type", "The body is not of the media type that this path takes."),
     422: ("malformed", "Fields that are missing or malformed, each named."),
     503: ("not-available", "The database, or a read model, is not there in time; ask again."),
 }
@@ -98,74 +116,124 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _command(request: Request) -> str | None:
-    return getattr(request.scope.get("route"), "name", None) if request.method == "POST" else None
+    """The command that was asked, where one was."""
+    asked: str | None = getattr(request.state, "command", None)
+    return asked
 
 
-async def refused(request: Request, error: Refused) -> JSONResponse:
+# --- what the application and the domain answer
+
+
+async def refused(request: Request, error: Refused) -> Response:
     if isinstance(error, NotAllowed):
         return problem(403, "not-allowed", "Not allowed", error.sentence, rule=error.rule, command=_command(request))
     return problem(409, "refused", "Refused", error.sentence, rule=error.rule, command=_command(request))
 
 
-async def moved(request: Request, error: Moved) -> JSONResponse:
+async def moved(request: Request, error: Moved) -> Response:
     missed = [MissedEvent(name=recorded.name, place=recorded.place) for recorded in error.missed]
     many = f"{len(missed)} event{'' if len(missed) == 1 else 's'}"
     detail = f"The case has moved on by {many} since you were shown it; look again before you ask." if missed else (
         "If-Match names a place that the case has not reached."
     )  # fmt: skip
-    return problem(412, "moved-on", "The case has moved on", detail, missed=len(missed), events=missed)
-
-
-async def unfit(request: Request, error: Unfit) -> JSONResponse:
-    if error.status == 400:
-        return problem(400, "bad-request", "Header refused", error.detail)
     return problem(
-        422, "malformed", "Malformed", f"{error.field}: {error.detail}", errors=[FieldError(field=error.field, detail=error.detail)]
+        412, "moved-on", "The case has moved on", detail, missed=len(missed), events=missed, command=_command(request)
     )
 
 
-async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+async def away(request: Request, error: Exception) -> Response:
+    log.warning("not available: %s", type(error).__name__)
+    unknown = isinstance(error, StoreAway) and error.unknown
+    detail = "The database is not there at present; ask again."
+    if unknown:
+        detail = "The database went away, and whether this was recorded is not known; ask again with the same Idempotency-Key."
+    return problem(503, "not-available", "Not available", detail, headers={"Retry-After": "2"})
+
+
+# --- what cannot be read
+
+
+async def unfit(request: Request, error: Unfit) -> Response:
+    if error.status != 422:
+        kind, _ = DOCUMENTED[error.status]
+        return problem(error.status, kind, _title(kind), error.detail)
+    return await malformed(request, Malformed([FieldError(field=error.field, detail=error.detail)]))
+
+
+async def malformed(request: Request, error: Malformed) -> Response:
+    named = "; ".join(f"{e.field}: {e.detail}" for e in error.errors[:5])
+    return problem(422, "malformed", "Malformed", named, errors=error.errors[:50], command=_command(request))
+
+
+async def invalid(request: Request, error: RequestValidationError) -> Response:
+    return await malformed(request, Malformed(_told(error.errors())))
+
+
+def _told(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
     """Which fields are wrong and how; what was sent is not repeated, it may name a person."""
-    errors = [FieldError(field=_where(e["loc"]), detail=e["msg"]) for e in error.errors()]
-    named = "; ".join(f"{e.field}: {e.detail}" for e in errors[:5])
-    return problem(422, "malformed", "Malformed", named, errors=errors, command=_command(request))
+    return [FieldError(field=_where(e["loc"]), detail=e["msg"].removeprefix("Value error, ")) for e in errors]
+
+
+NAME = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
 
 
 def _where(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc if part not in ("body", "query", "header", "path")) or "body"
+    """The path of a field. Its names are those of the model, or of an unknown field as far as it looks like one."""
+    parts = [str(part) for n, part in enumerate(loc) if n or part not in ("body", "query", "header", "path")]
+    return ".".join(part if NAME.fullmatch(part) else "(unknown)" for part in parts) or "body"
 
 
-async def http(request: Request, error: HTTPException) -> JSONResponse:
+async def http(request: Request, error: HTTPException) -> Response:
     kind, sentence = DOCUMENTED.get(error.status_code, ("http", "The request could not be answered."))
-    return problem(error.status_code, kind, kind.replace("-", " ").capitalize(), sentence, headers=dict(error.headers or {}))
+    return problem(error.status_code, kind, _title(kind), sentence, headers=error.headers)
 
 
-def _fixed(status: int, detail: str, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+def _title(kind: str) -> str:
+    return kind.replace("-", " ").capitalize()
+
+
+def _fixed(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Callable[[Request, Exception], Awaitable[Response]]:
     kind = DOCUMENTED[status][0]
 
-    async def answer(request: Request, error: Exception) -> JSONResponse:
-        if status == 503:
-            log.warning("not available: %s", type(error).__name__)
-        return problem(status, kind, kind.replace("-", " ").capitalize(), detail, headers=headers)
+    async def answer(request: Request, error: Exception) -> Response:
+        return problem(status, kind, _title(kind), detail, headers=headers)
 
     return answer
 
 
+def _field(field: str, detail: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        return await malformed(request, Malformed([FieldError(field=field, detail=detail)]))
+
+    return answer
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """Our own fault. The trace goes to the log, nothing of it to the asker."""
+    return problem(500, "failed", "Failed", "This went wrong here, and is not your doing; nothing was recorded that was not answered.")
+
+
 def handle_problems(app: FastAPI) -> None:
     """Every error that is an answer becomes one; everything else surfaces as a 500 that says nothing."""
-    app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]  # Starlette types handlers by Exception
-    app.add_exception_handler(Moved, moved)  # type: ignore[arg-type]  # as above
-    app.add_exception_handler(Unfit, unfit)  # type: ignore[arg-type]  # as above
-    app.add_exception_handler(RequestValidationError, malformed)  # type: ignore[arg-type]  # as above
-    app.add_exception_handler(HTTPException, http)  # type: ignore[arg-type]  # as above
-    app.add_exception_handler(NoSuchCase, _fixed(404, "There is no such case, or none that you may know of."))
-    app.add_exception_handler(NotSignedIn, _fixed(401, "Nobody is signed in.", {"WWW-Authenticate": "Casetrail-Person"}))
-    app.add_exception_handler(
-        KeyReused, _fixed(422, "This Idempotency-Key was used before, with another body; use a key of its own for each asking.")
-    )
-    app.add_exception_handler(
-        InstantNotAllowed, _fixed(422, "Casetrail-At lies before the last event of the store; what is recorded comes after it.")
-    )
-    app.add_exception_handler(NotYet, _fixed(503, "This read model has not reached that position yet; ask again.", {"Retry-After": "1"}))
-    for lost in (psycopg.OperationalError, psycopg.InterfaceError, ConnectionError, TimeoutError):
-        app.add_exception_handler(lost, _fixed(503, "The database is not there at present; ask again.", {"Retry-After": "2"}))
+    handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        Refused: refused,
+        Moved: moved,
+        Unfit: unfit,
+        Malformed: malformed,
+        RequestValidationError: invalid,
+        HTTPException: http,
+        NoSuchCase: _fixed(404, "There is no such case, or none that you may know of."),
+        NoSuchDocument: _fixed(404, "No document of this digest is held for this case."),
+        NotSignedIn: _fixed(401, "Nobody is signed in.", {"WWW-Authenticate": "Casetrail-Person"}),
+        KeyReused: _field("Idempotency-Key", "was used before, with another body; use a key of its own for each asking"),
+        InstantNotAllowed: _field("Casetrail-At", "lies before the last event of the store; what is recorded comes after it"),
+        LaterThanNow: _field("as_of", "lies in the future; nobody knows yet what will be recorded by then"),
+        BadCursor: _field("cursor", "is none of this list with these filters; begin again without one"),
+        NotYet: _fixed(503, "That position has not been reached yet; ask again.", {"Retry-After": "1"}),
+        NotMade: _fixed(503, "This read model has not been made yet: its worker does that.", {"Retry-After": "5"}),
+        Exception: failed,
+    }
+    for lost in (StoreAway, psycopg.OperationalError, psycopg.InterfaceError, ConnectionError, TimeoutError):
+        handlers[lost] = away
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

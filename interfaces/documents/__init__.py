@@ -1,4 +1,4 @@
-"""The documents that are made from the code: each a pure function, so that a test can compare what stands in `docs/` with what is made now."""
+"""The documents that are made from the code: pure functions, so that a test can compare what stands in `docs/` with what is made now."""
 
 from __future__ import annotations
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from application.commands import EVENTS
 from interfaces.api.app import make_app
-from interfaces.documents.markdown import code, page, table
+from interfaces.documents.chapters import yields
+from interfaces.documents.markdown import code, page, sentence, table
 from interfaces.wiring import Service
 
 INTRODUCTION = """\
@@ -42,6 +44,14 @@ def _groups(described: dict[str, Any]) -> Iterator[str]:
 
 
 def _row(method: str, path: str, told: dict[str, Any]) -> tuple[str, ...]:
-    purpose = " ".join((told.get("description") or told.get("summary") or "").split("\n\n")[0].split())
     given = [p["name"] for p in told.get("parameters", ()) if p["in"] == "query"]
-    return method.upper(), f"`{path}`", purpose, code(*given), " ".join(told["responses"])
+    return method.upper(), f"`{path}`", _purpose(path, told), code(*given), " ".join(told["responses"])
+
+
+def _purpose(path: str, told: dict[str, Any]) -> str:
+    """What the route says of itself; for a command that says nothing, what happens when it is not refused."""
+    if "description" in told:
+        return " ".join(told["description"].split("\n\n")[0].split())
+    asked = path.rsplit("/", 1)[-1]
+    happens = next((event for event, commands in yields().items() if asked in commands), None)
+    return f"{sentence(EVENTS[happens])}." if happens else str(told.get("summary", ""))

@@ -52,7 +52,7 @@ def _event(event: type[CaseEvent]) -> str:
     return f"{head}\n\n{told}" if told else f"{head} · no fields of its own"
 
 
-def event_fields(event: type[msgspec.Struct], prefix: str = "") -> list[tuple[str, str, str]]:
+def event_fields(event: Any, prefix: str = "") -> list[tuple[str, str, str]]:
     """Each field with what it holds and how it is stored; those of its parts beneath it."""
     rows = []
     hints = get_type_hints(event, include_extras=True)
@@ -69,7 +69,7 @@ def event_fields(event: type[msgspec.Struct], prefix: str = "") -> list[tuple[st
     return rows
 
 
-def _part(hint: Any) -> type[msgspec.Struct] | None:
+def _part(hint: Any) -> Any:
     """The part of an event that stands in this field, alone or in a list."""
     if isinstance(hint, msgspec.StructMeta) and hint is not Sealed:
         return hint

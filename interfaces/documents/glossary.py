@@ -13,12 +13,12 @@ from interfaces.documents.markdown import code, page, sentence, table
 
 FIELD = {
     "Case": "What is recorded about one matter, under a pseudonym, from its opening to its closing. One append-only history.",
-    "Partnership": "The safeguarding partners of an area acting together: here Bolton, Bury, Barnet, or England for the national guidance alone.",
+    "Partnership": "The safeguarding partners of an area: Bolton, Bury, Barnet, or England for the national guidance alone.",
     "Partner": f"One of the three statutory partners: {code(*PARTNERS)}.",
-    "Panel": "The Child Safeguarding Practice Review Panel, the national body that is notified of serious incidents and reads rapid reviews.",
+    "Panel": "The Child Safeguarding Practice Review Panel: it is notified of serious incidents and reads rapid reviews.",
     "Serious incident": "Abuse or neglect is known or suspected, and a child has died or was seriously harmed.",
     "Notification": "The form by which somebody tells the partners of a case; or, through the portal, the local authority tells the Panel.",
-    "Route": "How a case came: from the local authority, an organisation, a parent, the community, a young person, or the partners themselves.",
+    "Route": "How a case came: by the local authority, an organisation, a parent, the community, a young person or the partners.",
     "Concern": "What a case was brought for: a serious incident, or learning of one of three kinds.",
     "Threshold": "What has to be true for a kind of review. The three partners decide whether it is met.",
     "Rapid review": "The quick first look, statutory after a serious incident: facts, immediate action, improvements, next steps.",
@@ -88,3 +88,7 @@ def document(checkout: Path) -> str:
             ((word, f"`{getattr(cls, '__name__', word)}`", sentence(cls) + ".") for word, cls in GRAMMAR.items()),
         ),
     )
+
+
+def _of_code(word: str, cls: object) -> tuple[str, str, str]:
+    return word, f"`{getattr(cls, '__name__', word)}`", f"{sentence(cls)}."

@@ -128,15 +128,8 @@ def test_the_live_view_keeps_serving_and_following_meanwhile(connection: Connect
     def rebuilding() -> None:
         with psycopg.connect(database, autocommit=True) as other:
             done.append(rebuild(replace(case_list.VIEW, begin=per_case(Slow())), log, other))
-            with pytest.raises(Busy), psycopg.connect(database, autocommit=True) as third:
-                busy(third)
-
-    def busy(third: Connection) -> None:
-        other.append(third)
-        raise Busy(case_list.VIEW.name)
 
     done: list[Any] = []
-    other: list[Any] = []
     thread = threading.Thread(target=rebuilding)
     thread.start()
     assert filling.wait(20)

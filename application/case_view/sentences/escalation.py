@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from application.case_view.sentences.telling import tells
-from application.case_view.words import each, role, say, sentence_case
+from application.case_view.words import called, each, role, say, sentence_case
 from domain.people import By
 from domain.stages.escalation import (
     ChallengeRaised,
@@ -24,18 +24,18 @@ def challenge_raised(event: ChallengeRaised, by: By) -> str:
 
 @tells(EscalationLevelEntered)
 def escalation_level_entered(event: EscalationLevelEntered, by: By) -> str:
-    return f"The challenge {event.challenge} went to level {event.level}, to be heard by {each(event.heard_by)}."
+    return f"{sentence_case(called('challenge', event.challenge))} went to level {event.level}, to be heard by {each(event.heard_by)}."
 
 
 @tells(EscalationViewRecorded)
 def escalation_view_recorded(event: EscalationViewRecorded, by: By) -> str:
     who = sentence_case(role(by.role, by.organisation))
-    return f"{who} gave a view on the challenge {event.challenge} at level {event.level}."
+    return f"{who} gave a view on {called('challenge', event.challenge)} at level {event.level}."
 
 
 @tells(ChallengeResolved)
 def challenge_resolved(event: ChallengeResolved, by: By) -> str:
-    return f"The challenge {event.challenge} {RESOLVED[event.outcome]}, as {role(by.role, by.organisation)} recorded."
+    return f"{sentence_case(called('challenge', event.challenge))} {RESOLVED[event.outcome]}, as {role(by.role, by.organisation)} recorded."
 
 
 @tells(RepresentationReceived)
@@ -45,4 +45,4 @@ def representation_received(event: RepresentationReceived, by: By) -> str:
 
 @tells(RepresentationAnswered)
 def representation_answered(event: RepresentationAnswered, by: By) -> str:
-    return f"The representation {event.representation} was answered."
+    return f"{sentence_case(called('representation', event.representation))} was answered."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from application.case_view.sentences.telling import tells
-from application.case_view.words import day
+from application.case_view.words import called, day, sentence_case
 from domain.holds import HoldLifted, HoldPlaced, LegalHoldLifted, LegalHoldPlaced
 from domain.people import By
 
@@ -18,7 +18,7 @@ def hold_placed(event: HoldPlaced, by: By) -> str:
 
 @tells(HoldLifted)
 def hold_lifted(event: HoldLifted, by: By) -> str:
-    return f"The hold {event.ref} was lifted."
+    return f"{sentence_case(called('hold', event.ref))} was lifted."
 
 
 @tells(LegalHoldPlaced)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from application.case_view.sentences.telling import tells
-from application.case_view.words import day, each, say
+from application.case_view.words import called, day, each, say, sentence_case
 from domain.language import listed
 from domain.people import By
 from domain.stages.learning import (
@@ -40,24 +40,24 @@ def recommendation_issued(event: RecommendationIssued, by: By) -> str:
 
 @tells(RecommendationAccepted)
 def recommendation_accepted(event: RecommendationAccepted, by: By) -> str:
-    return f"The recommendation {event.recommendation} was accepted{_from(by)}."
+    return f"{sentence_case(called('recommendation', event.recommendation))} was accepted{_from(by)}."
 
 
 @tells(AssuranceSubmitted)
 def assurance_submitted(event: AssuranceSubmitted, by: By) -> str:
     difficulty = ", and what remains difficult" if event.remaining_difficulty is not None else ""
     told = f"what was done, the difference it made{difficulty}"
-    return f"Evidence on the recommendation {event.recommendation} was submitted{_from(by)}: {told}."
+    return f"Evidence on {called('recommendation', event.recommendation)} was submitted{_from(by)}: {told}."
 
 
 @tells(AssuranceAccepted)
 def assurance_accepted(event: AssuranceAccepted, by: By) -> str:
-    return f"The evidence on the recommendation {event.recommendation} was accepted."
+    return f"The evidence on {called('recommendation', event.recommendation)} was accepted."
 
 
 @tells(AssuranceRejected)
 def assurance_rejected(event: AssuranceRejected, by: By) -> str:
-    return f"The evidence on the recommendation {event.recommendation} was not accepted; new evidence may follow."
+    return f"The evidence on {called('recommendation', event.recommendation)} was not accepted; new evidence may follow."
 
 
 @tells(FeedbackInvited)

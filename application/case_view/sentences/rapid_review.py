@@ -50,7 +50,7 @@ def facilitator_assigned(event: FacilitatorAssigned, by: By) -> str:
 @tells(AgencyAsked)
 def agency_asked(event: AgencyAsked, by: By) -> str:
     period = f", for the period from {day(event.period_from)} to {day(event.period_to)}" if event.period_from and event.period_to else ""
-    return f"{sentence_case(say(event.agency))} was asked for its report by {day(event.due_on)}{period}."
+    return f"A report was asked of {say(event.agency)}, due on {day(event.due_on)}{period}."
 
 
 @tells(AgencyDateChanged)
@@ -66,7 +66,7 @@ def agency_report_received(event: AgencyReportReceived, by: By) -> str:
 
 @tells(NilReturnRecorded)
 def nil_return_recorded(event: NilReturnRecorded, by: By) -> str:
-    return f"{sentence_case(say(event.agency))} confirmed that it was not involved in the period."
+    return f"{sentence_case(say(event.agency))} confirmed having had no part in the period under review."
 
 
 @tells(ChronologyCollated)

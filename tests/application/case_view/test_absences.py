@@ -188,10 +188,13 @@ REVIEW = (
     happened("2024-10-04 10:00", BM, opened(concern="local-learning")),
     happened("2024-10-14 10:00", BM, ReviewCommissioned(review="local-learning", commissioners=BOTH_COMMISSIONERS)),
     happened("2024-10-28 10:00", BM, ReviewerAppointed(candidate=person("r"), part="lead", source="external")),
-    happened("2024-11-04 10:00", BM, *(
-        ParticipantInvited(participant=who, kind=kind, information_given="leaflet")
-        for who, kind in ((CHILD, "child"), (MOTHER, "family"), (NURSE, "practitioner"))
-    )),
+    happened(
+        "2024-11-04 10:00",
+        BM,
+        ParticipantInvited(participant=CHILD, kind="child", information_given="leaflet"),
+        ParticipantInvited(participant=MOTHER, kind="family", information_given="leaflet"),
+        ParticipantInvited(participant=NURSE, kind="practitioner", information_given="leaflet"),
+    ),
     happened("2024-11-06 10:00", BM, ParticipationRecorded(participant=CHILD, outcome="declined")),
     happened("2024-11-06 11:00", BM, ParticipationRecorded(participant=MOTHER, outcome="agreed")),
     happened("2024-11-07 11:00", BM, AgencyReportReceived(agency="gp-practice", report_digest=digest("gp"), quality_assured_by="q")),
@@ -225,6 +228,11 @@ def test_positions_on_the_report_and_the_familys_view_of_it():
     found = absent(*PRESENTED, today="2024-12-06")
     assert [a["about"] for a in named(found, "report-position")] == ["local-authority", "health", "police"]
     assert [(a["about"], a["since"]) for a in named(found, "family-view")] == [(MOTHER, "2024-12-05")]
+
+
+def test_progress_is_no_longer_to_be_reviewed_once_the_report_is_endorsed():
+    assert "progress-review" in codes(absent(*PRESENTED, today="2024-12-06"))
+    assert "progress-review" not in codes(absent(*ENDORSED, today="2024-12-20"))
 
 
 def test_qa_17_everyone_who_contributed_is_invited_to_give_feedback():

@@ -12,6 +12,8 @@ import domain
 from application.case_view.sentences import sentence
 from application.case_view.sentences.telling import TOLD
 from domain.language import EVENTS
+from domain.personal import Sealed
+from tests.application.case_view import examples
 from tests.application.case_view.examples import PERSON, SECRET, guises
 from tests.application.case_view.histories import BM, HEALTH, WARD, happened, history
 
@@ -52,6 +54,16 @@ def test_it_gives_nobody_away(kind):
         assert SECRET not in said
         assert PERSON not in said
         assert "person-" not in said
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.stored_name())
+def test_it_is_the_same_when_the_words_are_sealed_or_erased(kind, monkeypatch):
+    def said():
+        return [sentence(history(happened("2024-10-10 10:00", HEALTH, event))[0]) for event in guises(kind)]
+
+    in_clear = said()
+    monkeypatch.setattr(examples, "SECRET", Sealed(c="c", e="e", k="k"))
+    assert said() == in_clear
 
 
 def test_each_sentence_is_told_once_and_of_an_event_that_exists():

@@ -166,9 +166,8 @@ class TestReplacingTheOutcomeOfARapidReview:
         story = given(*OUTCOME_REOPENED, self.ASKED)
         assert story.case.threshold.rounds["outcome-2"].reopens == "outcome-1"
 
-    def test_by_a_local_review_considers_the_criteria(self) -> None:
-        story = given(*OUTCOME_REOPENED, self.ASKED)
-        story.when(replacing("local-review", "outcome-1")).then_refused("criterion", "X-10")
+    def test_may_let_the_criteria_stand_as_they_were_considered(self) -> None:
+        given(*OUTCOME_REOPENED, self.ASKED).when(replacing("local-review", "outcome-1")).then(DecisionReplaced)
 
     def test_considers_the_criteria_wholly_where_it_does(self) -> None:
         story = given(*OUTCOME_REOPENED, three("not-met", "not-met", "met", question="local-review"))

@@ -124,7 +124,7 @@ class TestAPosition:
 
     def test_is_not_written_down_for_somebody_with_an_unresolved_interest(self) -> None:
         interest = by(HEALTH, InterestDeclared(kind="perceived", nature="treated the father"))
-        story = given(opened(), three("met", "not-met", "abstain"), interest)
+        story = given(opened(), interest)
         story.when(self.ASKED, by=MANAGER).then_refused("conflicted", "R-8")
 
     def test_may_be_taken_by_the_deputy_of_a_conflicted_partner(self) -> None:

@@ -1,0 +1,73 @@
+"""Reading what was sent: no more than is allowed, and only what it says it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+from starlette.exceptions import HTTPException
+
+from domain.language import Command
+from interfaces.api.problems import FieldError, Malformed
+
+LARGEST_JSON = 1024 * 1024
+"""Bytes of a JSON body; documents have a limit of their own."""
+
+
+async def chunks(request: Request, most: int) -> AsyncIterator[bytes]:
+    """The body as it arrives.
+
+    Raises:
+        HTTPException: 413, as soon as it is known to be larger than `most`.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > most:
+        raise HTTPException(413)
+    read = 0
+    async for chunk in request.stream():
+        read += len(chunk)
+        if read > most:
+            raise HTTPException(413)
+        yield chunk
+
+
+async def json_body(request: Request) -> bytes:
+    """A JSON body as it was sent; `{}` where nothing was.
+
+    Raises:
+        HTTPException: 413 too large, 415 not said to be JSON.
+    """
+    body = b"".join([chunk async for chunk in chunks(request, LARGEST_JSON)])
+    if not body:
+        return b"{}"
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(415)
+    return body
+
+
+def command_from(model: type[Command], body: bytes, **of_the_path: str) -> Command:
+    """The command that was sent. `of_the_path` are fields that the path has named already: they may be left out of the body.
+
+    Raises:
+        Malformed: naming each field that is missing or malformed.
+    """
+    try:
+        return model.model_validate_json(_completed(body, of_the_path) if of_the_path else body)
+    except ValidationError as error:
+        raise Malformed.from_pydantic(error) from None
+
+
+def _completed(body: bytes, of_the_path: dict[str, str]) -> bytes:
+    try:
+        values = from_json(body)
+    except ValueError:
+        return body
+    if not isinstance(values, dict):
+        return body
+    for field, value in of_the_path.items():
+        if values.setdefault(field, value) != value:
+            raise Malformed([FieldError(field=field, detail="names another than the path does")])
+    return to_json(values)
