@@ -146,13 +146,14 @@ STANDING: LiteralString = """
 SELECT view, version, number, position, at, fault_position, fault, fault_since,
        EXISTS (
            SELECT FROM pg_locks
-            WHERE locktype = 'advisory' AND granted AND classid = %(locks)s AND objid::bigint = hashtext(view)::bigint & 4294967295
+            WHERE locktype = 'advisory' AND granted AND classid = 7161 AND objid::bigint = hashtext(view)::bigint & 4294967295
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
        ) AS followed
   FROM projections.builds
  WHERE live AND (%(view)s::text IS NULL OR view = %(view)s)
  ORDER BY view
 """
+"""For `standing` to read. 7161 is `LOCKS`: a worker holds the lock of each view that it follows the log with."""
 
 
 def prepare(connection: Connection) -> None:
@@ -169,7 +170,7 @@ def prepare(connection: Connection) -> None:
 
 def standings(connection: Connection, view: str | None = None) -> list[Standing]:
     """Where the live builds stand, by view."""
-    return [standing(*row) for row in connection.execute(STANDING, {"view": view, "locks": LOCKS}).fetchall()]
+    return [standing(*row) for row in connection.execute(STANDING, {"view": view}).fetchall()]
 
 
 def standing(
@@ -177,29 +178,6 @@ def standing(
 ) -> Standing:
     """A row of `STANDING`, read."""
     return Standing(view, version, number, position, at, None if fault is None else Fault(where, fault, since), followed)
-
-
-def readiness(views: Sequence[View], found: Sequence[Standing], end: int) -> dict[str, dict[str, Any]]:
-    """Per view: the position read up to, how far that lies behind the end of the log, and what it stands still for, if anything.
-
-    A view is *ready* where it has been made in this version and does not stand still.
-    """
-    by_name = {standing.view: standing for standing in found}
-    return {view.name: _ready(view, by_name.get(view.name), end) for view in views}
-
-
-def _ready(view: View, found: Standing | None, end: int) -> dict[str, Any]:
-    if found is None:
-        return {"ready": False, "version": None, "position": 0, "lag": end, "followed": False, "fault": None}
-    fault = found.fault and {"position": found.fault.position, "sentence": found.fault.sentence, "since": found.fault.since.isoformat()}
-    return {
-        "ready": found.version == view.version and fault is None,
-        "version": found.version,
-        "position": found.position,
-        "lag": max(0, end - found.position),
-        "followed": found.followed,
-        "fault": fault,
-    }
 
 
 def live(connection: Connection, view: View) -> Build | None:

@@ -20,10 +20,14 @@ PUBLISHED = "report-published"
     "progress-review-awaited", "the review was commissioned, or its progress last reviewed", "review-commissioned", "progress-review-held"
 )
 def _(facts: Facts) -> Iterator[Moment]:
+    """Owed by those who supervise the review: the partners a practice review, the implementation group chair the others (X-12)."""
+    owed_by = None
     line = facts.along("review-commissioned", "progress-review-held")
     for this, following in zip_longest(line, line[1:]):
         anew = following if following and following.name == "review-commissioned" else None
-        yield at(this, ended=anew, successor=f"place-{anew.place}" if anew else None)
+        if this.name == "review-commissioned":
+            owed_by = "partners" if told(this).review == "practice-review" else "implementation-group-chair"
+        yield at(this, owed_by=owed_by, ended=anew, successor=f"place-{anew.place}" if anew else None)
 
 
 @stop("progress-review-held", "its progress was reviewed")

@@ -21,7 +21,7 @@ from domain.clocks import Clock, ClockState, calendars_adopted, clock_item, fold
 from domain.corrections import RecordCorrected
 from domain.guidance import EDITIONS
 from domain.initiation import RapidReviewInitiated
-from domain.language import EVENTS, CaseEvent
+from domain.language import EVENTS, CaseEvent, replace
 from domain.people import PARTNERS, By
 from domain.procedure import editions_in_force
 from domain.recorded import Header, Recorded
@@ -100,7 +100,7 @@ def opened(
     *children: Child, route: Any = "organisation", partnership: Any = "bolton", concern: Any = "serious-incident", **incident: Any
 ) -> CaseOpened:
     """A case of these children, or of one who was seriously harmed; what is said of the incident changes the usual one."""
-    known = structs.replace(INCIDENT, area=incident.pop("area", partnership), **incident)
+    known = replace(INCIDENT, area=incident.pop("area", partnership), **incident)
     who = children or (child("child-1", known.harm),)
     return CaseOpened(partnership=partnership, label="Child A", route=route, concern=concern, incident=known, children=who)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import pytest
 
 from domain.clocks import ClockState, calendars_adopted, step
 from domain.initiation import RapidReviewInitiated
+from domain.language import CaseEvent
+from domain.recorded import Recorded
 from tests.domain.recording import (
     adoption,
     amended,
@@ -35,8 +38,8 @@ DISCONTINUED = event("rapid-review-discontinued")
 NOT_MET_AFTER_ALL = event("serious-incident-found-not-to-meet-criteria", panel_informed=True)
 
 
-def why(history: object, today: str, clock: str, *adoptions: object) -> list[str | None]:
-    return [item.get("why") for item in items(history, today, *adoptions) if item["clock"] == clock]  # type: ignore[arg-type]
+def why(history: Iterable[Recorded], today: str, clock: str, *adoptions: Recorded) -> list[str | None]:
+    return [item.get("why") for item in items(history, today, *adoptions) if item["clock"] == clock]
 
 
 # --- awareness
@@ -176,7 +179,7 @@ def test_what_comes_after_a_notification_was_taken_back_no_longer_stops_its_cloc
 # --- agencies
 
 
-def asked(due_on: date, agency: str = "gp-practice") -> object:
+def asked(due_on: date, agency: str = "gp-practice") -> CaseEvent:
     return event("agency-asked", agency=agency, due_on=due_on)
 
 
@@ -346,7 +349,7 @@ def test_a_decision_replaced_before_it_was_fed_back_is_fed_back_as_the_new_one()
 # --- publication is planned anew
 
 
-def planned(on: date) -> object:
+def planned(on: date) -> CaseEvent:
     return event("publication-planned", ref=f"publication-{on}", publish_on=on)
 
 

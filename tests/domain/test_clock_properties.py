@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import reduce
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.clocks import ClockState, clocks, judge, made, step
+from domain.clocks import Adopted, ClockState, clocks, judge, made, step
 from domain.guidance import EDITIONS
 from domain.initiation import RapidReviewInitiated
 from domain.language import CaseEvent, replace
+from domain.working_days import NEWEST, adopted, london_date
 from tests.domain.recording import (
     Entry,
     amended,
@@ -140,7 +142,7 @@ def test_folded_event_by_event_the_clocks_are_those_made_at_once(partnership: st
 @settings(deadline=None)
 def test_nothing_counted_is_ever_lost_and_each_clock_is_told_once(partnership: str, entries: list[Entry]):
     """A clock once shown is shown for good, though perhaps superseded or cancelled; and what is not live says why."""
-    state, shown = ClockState(), set[tuple[object, ...]]()
+    state, shown = ClockState(), set[tuple[str, date | None, date | None]]()
     for recorded in told(opening(partnership), *entries):
         state = step(state, recorded)
         now = {(clock.id, clock.since, clock.set_for) for clock in state.clocks}
@@ -152,6 +154,28 @@ def test_nothing_counted_is_ever_lost_and_each_clock_is_told_once(partnership: s
     assert len(ids) == len(set(ids))
     assert all((clock.why is not None) == (clock.state != "live") for clock in state.clocks)
     assert all(clock.replaced_by is not None for clock in state.clocks if clock.state == "superseded")
+
+
+@given(
+    any_history(), st.integers(0, 29), st.dates(FIRST, FIRST + timedelta(days=400)).filter(lambda on: on.weekday() < 5), st.integers(0, 200)
+)
+@settings(deadline=None)
+def test_a_calendar_adopted_moves_only_what_is_open_and_never_to_before_its_day(entries: list[Entry], after: int, holiday: date, days: int):
+    history = told(opening("bolton"), *entries)
+    before = reduce(step, history[: after + 1], ClockState())
+    at = max(history[: after + 1], key=lambda recorded: recorded.at).at + timedelta(days=days)
+    one_more = adopted("one-more", "a test", [holiday], NEWEST)
+    then = step(before, Adopted(one_more, at))
+    now = {(clock.clock, clock.key): clock for named in then.live.values() for clock in named}
+    for known in (clock for named in before.live.values() for clock in named):
+        clock = now[known.clock, known.key]
+        if not known.open or clock.due == known.due:
+            assert replace(clock, calendar=known.calendar) == known
+        else:
+            assert clock.due is not None
+            assert clock.due >= london_date(at)
+            assert clock.version == known.version + 1
+            assert any(past.id == known.id and past.state == "superseded" for past in then.past)
 
 
 @given(any_history(), st.integers(0, 900))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from domain.initiation import RapidReviewInitiated
+from domain.language import CaseEvent
 from tests.domain.recording import (
     added,
     aware,
@@ -175,7 +177,7 @@ def test_of_a_range_of_days_the_last_counts_and_an_unknown_day_starts_nothing():
 # --- feedback-to-referrer (CLK-05)
 
 
-def fed_back(ref: str, rationale_included: bool = True) -> object:
+def fed_back(ref: str, rationale_included: bool = True) -> CaseEvent:
     return event("decision-fed-back", decision=ref, rationale_included=rationale_included)
 
 
@@ -307,7 +309,7 @@ def test_the_panel_sets_the_date_for_what_it_asks():
 # --- reviews and publication (CLK-10 … CLK-14, CLK-17, CLK-20)
 
 
-def endorsed(review: str, digest: str = "e" * 64) -> object:
+def endorsed(review: str, digest: str = "e" * 64) -> CaseEvent:
     return event("report-endorsed", digest=digest, outcome="endorsed", review=review)
 
 
@@ -342,7 +344,7 @@ def test_the_panel_is_told_of_it_without_a_number_of_days():
         ((outcome("local-learning"),), "local-learning-review-complete"),
     ],
 )
-def test_three_months_from_the_decision_to_undertake(decision: tuple[object, ...], clock: str):
+def test_three_months_from_the_decision_to_undertake(decision: tuple[CaseEvent, ...], clock: str):
     history = told(
         day("2023-11-30", opened(harm="injured", route="partners"), *decision),
         day("2024-03-05", endorsed(clock.removesuffix("-complete").removesuffix("-review"))),
@@ -404,6 +406,7 @@ def test_progress_is_reviewed_again_and_again_and_no_number_is_invented():
         "from 2024-02-12 done 2024-04-08: elapsed",
         "from 2024-04-08: elapsed",
     ]
+    assert {item["owed_by"] for item in items(history, "2024-05-01")} == {"partners"}
 
 
 # --- deaths told whatever their cause (CLK-18, CLK-19)
@@ -417,11 +420,12 @@ def test_progress_is_reviewed_again_and_again_and_no_number_is_invented():
     ],
 )
 def test_the_death_of_a_child_in_care_or_a_care_leaver_is_notified_whatever_its_cause(kind: str, clock: str, told_of: str):
-    who = child("child-1", "died", **{kind: True})
+    marked: dict[str, Any] = {kind: True}
+    who = child("child-1", "died", **marked)
     history = told(day("2024-05-02", opened(who, harm="died", abuse_or_neglect="ruled-out"), aware()), day("2024-05-10", event(told_of)))
     assert names(history) == {clock}
     assert shown(history, "2024-05-10", clock) == ["from 2024-05-02 due 2024-05-10 done 2024-05-10: on-time"]
-    assert names(told(day("2024-05-02", opened(child("child-1", **{kind: True}), abuse_or_neglect="ruled-out"), aware()))) == set()
+    assert names(told(day("2024-05-02", opened(child("child-1", **marked), abuse_or_neglect="ruled-out"), aware()))) == set()
 
 
 # --- what a clock tells of itself

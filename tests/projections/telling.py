@@ -7,10 +7,13 @@ import random
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 
+from application.store import mapper
+from application.store.recorder import Entry, RecordApplication
 from domain.adoption import CalendarEditionAdopted
 from domain.corrections import RecordCorrected
 from domain.language import CaseEvent
@@ -178,3 +181,15 @@ def rows(connection: Connection, build: Build) -> list[tuple[Any, ...]]:
     """All rows of a build, in the order of its key."""
     (table,) = build.view.tables
     return connection.execute(sql.SQL("SELECT * FROM {} ORDER BY 1, 2, 3").format(build.table(table))).fetchall()
+
+
+def recording(url: str, log: ToldLog, after: int = 0) -> None:
+    """Put what the log tells into a real record, stream by stream as it was told."""
+    application = RecordApplication.at(url)
+    try:
+        for recorded in log.recorded[after:]:
+            header, body = mapper.header_bytes(recorded.header), mapper.body_bytes(recorded.event)
+            entry = Entry(recorded.stream, recorded.place - 1, uuid4().hex, [recorded.name], [header], [body])
+            assert application.recorder.append([entry])[0].what == "recorded"
+    finally:
+        application.close()

@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from application.store.chain import Row
 from application.store.keys import KeyFile, Keys
 from application.store.migrate import ROLES, mark, migrate
 from application.store.store import Store
@@ -124,7 +126,13 @@ async def rehearsal(rehearsal_pair: Pair, key_file: Path) -> AsyncIterator[Store
         yield opened
 
 
-Sql = Callable[..., list[tuple[object, ...]]]
+Sql = Callable[..., list[tuple[Any, ...]]]
+
+
+def stored(ask: Sql) -> list[Row]:
+    """The whole log as it is stored."""
+    query = "SELECT notification_id, originator_id, originator_version, topic, header, state, at, hash FROM events ORDER BY 1"
+    return [Row(*row) for row in ask(query)]
 
 
 @pytest.fixture
@@ -137,3 +145,11 @@ def as_owner(pair: Pair) -> Iterator[Sql]:
             return cursor.fetchall() if cursor.description else []
 
         yield ask
+
+
+@pytest.fixture(scope="module")
+def server_pair(server: LocalPostgres) -> Iterator[Pair]:
+    """A pair for tests that leave nothing in it."""
+    made = make_pair(server)
+    yield made
+    drop(made)

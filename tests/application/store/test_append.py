@@ -9,9 +9,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from application.store.chain import ORIGIN, Row, faults, link
+from application.store.chain import ORIGIN, faults, link
 from application.store.store import AlreadyAsked, Conflict, InstantNotAllowed, LabelTaken, Store
-from tests.application.store.conftest import Pair, Sql
+from tests.application.store.conftest import Pair, Sql, stored
 from tests.application.store.examples import StoryTold, plain, save
 
 pytestmark = pytest.mark.anyio
@@ -62,12 +62,26 @@ async def test_of_many_who_write_at_once_each_place_has_one_winner(store: Store)
     assert sum(isinstance(answer, Conflict) for answer in answers) == 39
 
 
-async def test_a_conflict_does_not_take_the_rest_of_its_batch_with_it(store: Store):
+@pytest.mark.parametrize("where", [0, 20, 39])
+async def test_a_conflict_does_not_take_the_rest_of_its_batch_with_it(store: Store, as_owner: Sql, where: int):
     await store.append(save("case/moved", 0))
-    saves = [save(f"case/{n}", 0) for n in range(20)] + [save("case/moved", 0)] + [save(f"case/{n}", 0) for n in range(20, 40)]
+    saves = [save(f"case/{n}", 0, StoryTold(kind=f"of {n}"), StoryTold(kind=f"and {n}"), request_digest=str(n)) for n in range(40)]
+    saves.insert(where, save("case/moved", 0, StoryTold(kind="no"), StoryTold(kind="no")))
     answers = await asyncio.gather(*map(store.append, saves), return_exceptions=True)
-    assert [i for i, answer in enumerate(answers) if isinstance(answer, Exception)] == [20]
-    assert isinstance(answers[20], Conflict)
+    assert [i for i, answer in enumerate(answers) if isinstance(answer, Exception)] == [where]
+    assert isinstance(answers[where], Conflict)
+    for n in range(40):
+        assert [r.event.kind for r in await store.history(f"case/{n}")] == [f"of {n}", f"and {n}"]
+    assert list(faults(stored(as_owner))) == []
+    told = as_owner("SELECT stream, first, last, request FROM commands WHERE request IS NOT NULL ORDER BY position")
+    assert sorted(told) == sorted((f"case/{n}", 1, 2, str(n)) for n in range(40))
+
+
+async def test_where_a_whole_batch_is_refused_nothing_is_recorded(store: Store):
+    await store.append(save("case/moved", 0))
+    answers = await asyncio.gather(*(store.append(save("case/moved", 0)) for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(answer, Conflict) for answer in answers)
+    assert len(await store.page(0, 100)) == 1
 
 
 async def test_saves_that_follow_each_other_on_a_stream_may_share_a_batch(store: Store):
@@ -245,6 +259,6 @@ async def test_faults_are_found_where_a_superuser_tampered(store: Store, as_owne
         await store.append(save("case/1", n))
     as_owner("ALTER TABLE events DISABLE TRIGGER USER")
     as_owner("UPDATE events SET state = '{}' WHERE originator_version = 2")
-    rows = [Row(*row) for row in as_owner("SELECT notification_id, originator_id, originator_version, topic, header, state, at, hash FROM events ORDER BY 1")]
+    rows = stored(as_owner)
     assert [fault.place for fault in faults(rows)] == [2]
     assert [fault.place for fault in faults(rows[:1] + rows[2:])] == [3, 3]

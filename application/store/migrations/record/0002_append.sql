@@ -80,7 +80,14 @@ BEGIN
             last_at := chosen[s];
         END IF;
         IF outcome <> 'recorded' THEN
-            i := i + sizes[s];
+            -- Every element is set: an array that began with the second would be out of step with the others.
+            FOR j IN i + 1 .. i + sizes[s] LOOP
+                hashes[j] := NULL;
+                event_place[j] := NULL;
+                event_save[j] := NULL;
+            END LOOP;
+            save_first[s] := NULL;
+            save_event[s] := NULL;
         ELSE
             tail := convert_to(to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"}', 'UTF8');
             link := links[k];
@@ -92,13 +99,13 @@ BEGIN
                 event_place[j] := place;
                 event_save[j] := s;
             END LOOP;
-            i := i + sizes[s];
             save_first[s] := expected[s] + 1;
             done := done + sizes[s];
             save_event[s] := done;
             places[k] := place;
             links[k] := link;
         END IF;
+        i := i + sizes[s];
         outcomes[s] := outcome;
         heads[s] := place;
         ats[s] := last_at;
