@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -156,6 +156,8 @@ class Cases:
         self.register = register
         self.rulebook = rulebook
         self.new_id = new_id
+        self.heeding: Callable[[Sequence[Recorded]], Awaitable[None]] | None = None
+        """What follows from what was just recorded, before it is answered: keys that are to be destroyed."""
 
     # --- asking
 
@@ -207,6 +209,8 @@ class Cases:
                     "The personal data of a person named here was erased; nothing more is recorded under their name (R-20)."
                 ) from None
             self.rulebook.heed(appended.recorded)
+            if self.heeding:
+                await self.heeding(appended.recorded)
             return Done(stream, appended.place, appended.position, appended.recorded)
         raise AssertionError("the last attempt returns or raises")
 

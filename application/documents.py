@@ -11,13 +11,15 @@ import os
 import re
 import uuid
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from application.store.connections import Connections
+from application.store.connections import Connections, StoreAway
 from application.store.keys import Keys
 from domain.language import Refused
 from domain.people import PersonId
@@ -149,8 +151,10 @@ class Documents:
         )
 
     async def _discard(self, upload: uuid.UUID, key_id: str) -> None:
-        await self._database.ask("DELETE FROM document_chunks WHERE upload = %b", (upload,))
-        await self._keys.destroy(key_id)
+        """Remove an upload that became no document. Where it did after all, or cannot be removed now, it stays for the sweep."""
+        with suppress(psycopg.Error, StoreAway):
+            await self._database.ask("DELETE FROM document_chunks WHERE upload = %b", (upload,))
+            await self._keys.destroy(key_id)
 
     async def _sweep(self) -> None:
         """Remove what was left of uploads that never ended."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import LiteralString
 
 from application.documents import Documents
 from application.people import Register
-from application.store.connections import StoreAway
+from application.store import mapper
+from application.store.connections import Connections, StoreAway
 from application.store.keys import Keys
 from application.store.store import Store
 from domain.case import recall
@@ -30,6 +32,11 @@ log = logging.getLogger("casetrail.erasure")
 Deed = PersonalDataErased | TextRedacted | RecordDisposed
 DEEDS = frozenset(kind.stored_name() for kind in (PersonalDataErased, TextRedacted, RecordDisposed))
 
+EVERY_DEED: LiteralString = (  # the names stand here as in the index `events_that_destroy`, so that it is used
+    "SELECT notification_id, header, state, hash FROM events"
+    " WHERE topic IN ('personal-data-erased', 'text-redacted', 'record-disposed') ORDER BY notification_id"
+)
+
 AGAIN = 5.0
 """Seconds after which what could not be carried out is tried again."""
 
@@ -37,17 +44,24 @@ AGAIN = 5.0
 class Erasure:
     """What destroys keys, once the deed is recorded."""
 
-    def __init__(self, store: Store, register: Register, documents: Documents) -> None:
+    def __init__(self, url: str, store: Store, register: Register, documents: Documents) -> None:
+        self._database = Connections(url, most=1, application="casetrail-erasure")
         self._store = store
         self._keys: Keys = store.keys
         self._register = register
         self._documents = documents
         self._later: set[asyncio.Task[None]] = set()
 
+    async def open(self) -> None:
+        """Connect, and carry out what may have been left undone."""
+        await self._database.open()
+        await self.sweep()
+
     async def close(self) -> None:
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
+        await self._database.close()
 
     async def heed(self, recorded: Iterable[Recorded]) -> None:
         """Carry out what was just recorded, if it is such a deed. What fails is tried again until it is done."""
@@ -64,7 +78,7 @@ class Erasure:
 
     async def sweep(self) -> int:
         """Carry out every deed ever recorded, whatever became of it before. How many there were."""
-        deeds = await self._store.entries_named(DEEDS)
+        deeds = [mapper.recorded(*row) for row in await self._database.ask(EVERY_DEED)]
         await self._carry_out(deeds)
         return len(deeds)
 

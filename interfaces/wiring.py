@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from application.adopting import adopt_shipped
 from application.cases import Cases, Done, WouldDo
+from application.documents import Documents
+from application.erasure import Erasure
 from application.looking import Looking
 from application.people import Register
 from application.rulebook import Rulebook
@@ -28,6 +30,9 @@ from interfaces.settings import Settings
 BEGINNING = datetime(2018, 6, 29, tzinfo=UTC)
 """When a rehearsal store adopts its procedures and calendar: before anything that a scenario tells."""
 
+LARGEST_DOCUMENT = 100 * 1024 * 1024
+"""Bytes of an attached document, where the settings say nothing else."""
+
 PATIENCE = 3.0
 """Seconds for which a query waits for a read model to reach a position."""
 
@@ -35,7 +40,7 @@ PATIENCE = 3.0
 class Service:
     """Everything behind the API and the command line, over one pair of databases."""
 
-    def __init__(self, places: Databases, *, boards: bool = False) -> None:
+    def __init__(self, places: Databases, *, boards: bool = False, largest_document: int = LARGEST_DOCUMENT) -> None:
         self.places = places
         keys = Keys(places.keys, KeyFile(places.key_file, outside=places.data_folder))
         self.store = Store(places.record, keys)
@@ -44,7 +49,11 @@ class Service:
         self.cases = Cases(self.store, self.register, self.rulebook, lambda: str(uuid.uuid4()))
         self.looking = Looking(self.cases)
         self.themes = Themes(self.store, self.cases)
-        self.boards = Boards(places.projections) if boards else None
+        self.documents = Documents(places.record, keys)
+        self.erasure = Erasure(places.record, self.store, self.register, self.documents)
+        self.cases.heeding = self.erasure.heed
+        self.largest_document = largest_document
+        self.boards = Boards(places.record) if boards else None
         self.rehearsal = False
         self._stack = AsyncExitStack()
 
@@ -54,6 +63,9 @@ class Service:
             self.rehearsal = "rehearsal" in await self.store.marks()
             await self.register.open(rehearsal=self.rehearsal)
             stack.push_async_callback(self.register.close)
+            for part in (self.documents, self.erasure):
+                stack.push_async_callback(part.close)
+                await part.open()
             await self.rulebook.refresh(now=True)
             if self.boards:
                 await stack.enter_async_context(self.boards)
@@ -82,6 +94,10 @@ class Service:
                 return False
             await asyncio.sleep(0.02)
         return True
+
+    async def view_reached(self, view: str, position: int) -> bool:
+        """Whether a read model has come to this position, waiting a bounded time."""
+        return self.boards is not None and await self.boards.reached(view, position, PATIENCE) is not None
 
     async def readiness(self) -> dict[str, Any]:
         """Whether the database answers and the read models keep up; what is wanting is named."""

@@ -181,6 +181,7 @@ class Supervisor:
                         for _ in connection.notifies(timeout=0.5, stop_after=1):
                             self._ring()
             except psycopg.Error:
+                self._ring()  # so that the views notice too
                 self._stopping.wait(pauses.next())
 
     def _ring(self) -> None:

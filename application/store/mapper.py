@@ -69,11 +69,7 @@ class _Record(NamedTuple):
     fields: tuple[tuple[str, _Step], ...]
 
 
-class _OneOf(NamedTuple):
-    steps: tuple[tuple[type, _Step], ...]
-
-
-_Step = _Leaf | _Each | _Values | _Record | _OneOf
+_Step = _Leaf | _Each | _Values | _Record
 
 
 @cache
@@ -92,10 +88,10 @@ def _step(hint: Any) -> _Step | None:
                 return _Leaf(mark.of_person)
         return _step(args[0])
     if origin in (Union, UnionType):
-        steps = [(arg, step) for arg in args if (step := _step(arg)) is not None]
-        if len(steps) <= 1:
-            return steps[0][1] if steps else None
-        return _OneOf(tuple((get_origin(arg) or arg, step) for arg, step in steps))
+        steps = [step for arg in args if (step := _step(arg)) is not None]
+        if len(steps) > 1:
+            raise TypeError(f"{hint} may hold personal words in more than one way: give each a field of its own.")
+        return steps[0] if steps else None
     if origin in (tuple, list, frozenset, set):
         inner = next((found for arg in args if (found := _step(arg)) is not None), None)
         return None if inner is None else _Each(inner)

@@ -24,8 +24,12 @@ def _decided(facts: Facts, counts: Callable[[Taken], bool]) -> Iterator[Moment]:
 
 @start("decision-to-feed-back", "the partners decided, or decided again", *DECISIONS)
 def _(facts: Facts) -> Iterator[Moment]:
-    """The outcome of a rapid review is fed back only where it was decided again (BOL-71, BOL-121)."""
-    return _decided(facts, lambda taken: taken.kind == "threshold" or taken.instead_of is not None)
+    """Each decision is owed its own feedback, one that was replaced since no less (BOL-71, BOL-121, QE-6).
+
+    The outcome of a rapid review is fed back only where it was decided again.
+    """
+    owed = _decided(facts, lambda taken: taken.kind == "threshold" or taken.instead_of is not None)
+    return (replace(moment, ended=None, successor=None) for moment in owed)
 
 
 @stop("decision-fed-back-with-rationale", "that decision was fed back with its rationale", "decision-fed-back")

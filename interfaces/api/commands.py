@@ -1,195 +1,163 @@
-"""Asking for something to happen: a route for each command, whose body is the command itself."""
+"""Asking for something to happen: the body is the command itself, and every command goes through the one door."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Any, NamedTuple
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
-from pydantic import BaseModel
+import msgspec
+from fastapi import APIRouter, Request, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from application.commands import COMMANDS
+from application.store.store import InstantNotAllowed
 from domain.adoption import AdoptCalendar, AdoptProcedure
 from domain.candidate import DecideThematic, RaiseThematicCandidate
 from domain.language import Command
+from domain.recorded import Recorded
 from domain.stages.opening import OpenCase
-from interfaces.api.identity import Asker, Asking, service
-from interfaces.api.problems import Unfit, documented
+from interfaces.api.body import command_from, json_body
+from interfaces.api.identity import PARTNERSHIPS, asker_of, service
+from interfaces.api.problems import Unfit
 
+CASE = r"[A-Za-z0-9-]{1,80}"
+CANDIDATE = rf"(?:{'|'.join(PARTNERSHIPS)})-[A-Z][0-9]{{0,3}}(?:\.[0-9]{{1,3}})?"
+KEY = re.compile(r"[\x20-\x7e]{1,200}")
+PLACE = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+OF_A_CASE = sorted(name for name, model in COMMANDS.items() if model.stream_kind == "case" and model is not OpenCase)
+
+
+class CommandName(Convertor[str]):
+    """The commands that are asked of a case, in a path."""
+
+    regex = "|".join(OF_A_CASE)
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("command", CommandName())
 router = APIRouter()
 
-CaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$", description="The part of the stream after `case/`.")]
-CandidateRef = Annotated[str, Path(pattern=r"^[a-z]+-[A-Z][0-9.]{1,8}$", description="`<partnership>-<code>`.")]
-IfMatch = Annotated[str | None, Header(description='The place of the case the person had been shown, quoted: `"7"`.')]
-IdempotencyKey = Annotated[
-    str | None, Header(min_length=1, max_length=200, description="The same key and body again gives the first answer again.")
-]
-DryRun = Annotated[bool, Query(description="Answer as if; nothing is recorded.")]
+
+class How(NamedTuple):
+    """What goes with an asking beside its command."""
+
+    seen: int | None
+    key: str | None
+    dry_run: bool
 
 
-class EventNamed(BaseModel):
-    """An event that was recorded, or would be."""
-
-    name: str
-    place: int
-    ref: str | None = None
+async def open_case(request: Request) -> Response:
+    """Open a case under a pseudonym."""
+    return await asked(request, OpenCase, None)
 
 
-class Recorded(BaseModel):
-    """What was recorded: where the case and the log stand now. `clocks` only in a dry run: those that would start."""
-
-    case: str
-    place: int
-    position: int | None = None
-    events: list[EventNamed]
-    clocks: list[dict[str, Any]] | None = None
-    dry_run: bool | None = None
+async def of_case(request: Request) -> Response:
+    """Ask a command of a case."""
+    case = request.path_params["case"]
+    if not re.fullmatch(CASE, case):
+        raise Unfit("case", "is not the id of a case: letters, digits and hyphens, at most 80")
+    return await asked(request, COMMANDS[request.path_params["command"]], f"case/{case}")
 
 
-async def ask(
-    request: Request,
-    response: Response,
-    command: Command,
-    asker: Asker,
-    stream: str | None,
-    if_match: str | None,
-    key: str | None,
-    dry_run: bool,
-) -> Recorded:
-    """One command through the door, as the API answers it."""
+async def raise_candidate(request: Request) -> Response:
+    """The partners raise a theme themselves, on what they know (BOL-116)."""
+    return await asked(request, RaiseThematicCandidate, None)
+
+
+async def decide_candidate(request: Request) -> Response:
+    """What the three decided about a candidate, with their reason (BOL-37)."""
+    candidate = request.path_params["candidate"]
+    if not re.fullmatch(CANDIDATE, candidate):
+        raise Unfit("candidate", "is not a candidate, such as bolton-H1.1")
+    return await asked(request, DecideThematic, f"candidate/{candidate}", candidate=candidate)
+
+
+async def adopt_calendar(request: Request) -> Response:
+    """Adopt an edition of the calendar of England."""
+    return await asked(request, AdoptCalendar, None)
+
+
+async def adopt_procedure(request: Request) -> Response:
+    """Adopt an edition of a procedure."""
+    return await asked(request, AdoptProcedure, None)
+
+
+for _path, _endpoint in (
+    ("/cases", open_case),
+    ("/cases/{case}/{command:command}", of_case),
+    ("/themes/raise-thematic-candidate", raise_candidate),
+    ("/themes/candidates/{candidate}/decide-thematic", decide_candidate),
+    ("/calendars", adopt_calendar),
+    ("/procedures", adopt_procedure),
+):
+    router.add_route(_path, _endpoint, methods=["POST"], include_in_schema=False)  # `description.py` describes each command
+
+
+# --- one command through the door
+
+
+async def asked(request: Request, model: type[Command], stream: str | None, **of_the_path: str) -> Response:
+    """The command that was sent, asked, and answered."""
+    request.state.command = model.name
     running = service(request)
-    seen = place_of(if_match)
-    if dry_run:
-        would = await running.cases.would_do(command, asker.by, stream=stream, seen=seen, at=asker.at)
-        answer = Recorded(
-            case=would.stream.partition("/")[2],
-            place=would.place,
-            events=[_named(r) for r in would.imagined],
-            clocks=await running.clocks_started(would),
-            dry_run=True,
-        )
-        response.headers["Position"] = str(await running.store.settled_position())
-    else:
-        done = await running.cases.do(command, asker.by, stream=stream, seen=seen, key=key, path=request.url.path, at=asker.at)
-        answer = Recorded(
-            case=done.stream.partition("/")[2], place=done.place, position=done.position, events=[_named(r) for r in done.recorded]
-        )
-        response.headers["ETag"] = f'"{done.place}"'
-        response.headers["Position"] = str(done.position)
-        await running.followed(done)
-    response.headers["Cache-Control"] = "no-store"
-    return answer
+    asker = await asker_of(request)
+    how = _how(request)
+    command = command_from(model, await json_body(request), **of_the_path)
+    if how.dry_run:
+        if asker.at is not None and asker.at < await running.last_instant():
+            raise InstantNotAllowed
+        would = await running.cases.would_do(command, asker.by, stream=stream, seen=how.seen, at=asker.at)
+        told: dict[str, Any] = {
+            "case": would.stream.partition("/")[2],
+            "place": would.place,
+            "events": [_named(recorded) for recorded in would.imagined],
+            "clocks": await running.clocks_started(would),
+            "dry_run": True,
+        }
+        return _answer(told, 200, {"Position": str(await running.store.settled_position())})
+    done = await running.cases.do(command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.url.path, at=asker.at)
+    await running.followed(done)
+    ref = done.stream.partition("/")[2]
+    headers = {"ETag": f'"{done.place}"', "Position": str(done.position)}
+    if model is OpenCase:
+        headers["Location"] = f"/api/v1/cases/{ref}"
+    told = {"case": ref, "place": done.place, "position": done.position, "events": [_named(recorded) for recorded in done.recorded]}
+    return _answer(told, 201 if model is OpenCase else 200, headers)
 
 
-def _named(recorded: Any) -> EventNamed:
-    return EventNamed(name=recorded.name, place=recorded.place, ref=getattr(recorded.event, "ref", None))
+def _named(recorded: Recorded) -> dict[str, Any]:
+    ref = getattr(recorded.event, "ref", None)
+    return {"name": recorded.name, "place": recorded.place} | ({"ref": ref} if ref else {})
+
+
+def _answer(told: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
+    headers["Cache-Control"] = "no-store"
+    return Response(msgspec.json.encode(told), status, headers, "application/json")
+
+
+# --- what goes with it
+
+
+def _how(request: Request) -> How:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not KEY.fullmatch(key):
+        raise Unfit("Idempotency-Key", "is 1 to 200 printable characters")
+    dry_run = request.query_params.get("dry_run", "false")
+    if dry_run not in ("true", "false"):
+        raise Unfit("dry_run", "is true or false")
+    return How(place_of(request.headers.get("if-match")), key, dry_run == "true")
 
 
 def place_of(if_match: str | None) -> int | None:
     """The place that `If-Match` names; none where it is left out or `*`."""
     if if_match is None or if_match.strip() == "*":
         return None
-    found = re.fullmatch(r'(?:W/)?"([0-9]{1,9})"', if_match.strip())
+    found = PLACE.fullmatch(if_match.strip())
     if not found:
         raise Unfit("If-Match", 'is not a place in quotes, such as "7"')
     return int(found.group(1))
-
-
-@router.post("/cases", status_code=201, name="open-case", tags=["asking"], response_model_exclude_none=True,
-             responses=documented(400, 401, 403, 409, 413, 415, 422, 503))  # fmt: skip
-async def open_case(
-    request: Request, response: Response, body: OpenCase, asker: Asking, idempotency_key: IdempotencyKey = None, dry_run: DryRun = False
-) -> Recorded:
-    """Open a case under a pseudonym."""
-    answer = await ask(request, response, body, asker, None, None, idempotency_key, dry_run)
-    if dry_run:
-        response.status_code = 200
-    else:
-        response.headers["Location"] = f"/api/v1/cases/{answer.case}"
-    return answer
-
-
-def _of_case(model: type[Command]) -> Callable[..., Coroutine[Any, Any, Recorded]]:
-    async def of_case(
-        request: Request, response: Response, case: CaseId, body: Any, asker: Asking,
-        if_match: IfMatch = None, idempotency_key: IdempotencyKey = None, dry_run: DryRun = False,
-    ) -> Recorded:  # fmt: skip
-        return await ask(request, response, body, asker, f"case/{case}", if_match, idempotency_key, dry_run)
-
-    bare = all(not field.is_required() for field in model.model_fields.values())
-    of_case.__annotations__["body"] = Annotated[model, Body(default_factory=model)] if bare else model
-    of_case.__doc__ = model.__doc__ if model.__doc__ != Command.__doc__ else None
-    return of_case
-
-
-for _name, _model in sorted(COMMANDS.items()):
-    if _model.stream_kind == "case" and _model is not OpenCase:
-        router.add_api_route(
-            f"/cases/{{case}}/{_name}", _of_case(_model), methods=["POST"], name=_name, tags=["asking"], response_model=Recorded,
-            response_model_exclude_none=True, responses=documented(400, 401, 403, 404, 409, 412, 413, 415, 422, 503),
-        )  # fmt: skip
-
-WITHOUT_CASE = documented(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
-
-
-@router.post(
-    "/themes/raise-thematic-candidate",
-    name="raise-thematic-candidate",
-    tags=["asking"],
-    response_model_exclude_none=True,
-    responses=WITHOUT_CASE,
-)
-async def raise_thematic_candidate(
-    request: Request,
-    response: Response,
-    body: RaiseThematicCandidate,
-    asker: Asking,
-    idempotency_key: IdempotencyKey = None,
-    dry_run: DryRun = False,
-) -> Recorded:
-    """The partners raise a theme themselves, on what they know (BOL-116)."""
-    return await ask(request, response, body, asker, None, None, idempotency_key, dry_run)
-
-
-@router.post(
-    "/themes/candidates/{candidate}/decide-thematic",
-    name="decide-thematic",
-    tags=["asking"],
-    response_model_exclude_none=True,
-    responses=WITHOUT_CASE,
-)
-async def decide_thematic(
-    request: Request, response: Response, candidate: CandidateRef, body: DecideThematic, asker: Asking,
-    if_match: IfMatch = None, idempotency_key: IdempotencyKey = None, dry_run: DryRun = False,
-) -> Recorded:  # fmt: skip
-    """What the three decided about a candidate, with their reason (BOL-37)."""
-    if body.candidate != candidate:
-        raise Unfit("candidate", "names another candidate than the path")
-    return await ask(request, response, body, asker, f"candidate/{candidate}", if_match, idempotency_key, dry_run)
-
-
-@router.post("/calendars", name="adopt-calendar", tags=["asking"], response_model_exclude_none=True, responses=WITHOUT_CASE)
-async def adopt_calendar(
-    request: Request,
-    response: Response,
-    body: AdoptCalendar,
-    asker: Asking,
-    idempotency_key: IdempotencyKey = None,
-    dry_run: DryRun = False,
-) -> Recorded:
-    """Adopt an edition of the calendar of England."""
-    return await ask(request, response, body, asker, None, None, idempotency_key, dry_run)
-
-
-@router.post("/procedures", name="adopt-procedure", tags=["asking"], response_model_exclude_none=True, responses=WITHOUT_CASE)
-async def adopt_procedure(
-    request: Request,
-    response: Response,
-    body: AdoptProcedure,
-    asker: Asking,
-    idempotency_key: IdempotencyKey = None,
-    dry_run: DryRun = False,
-) -> Recorded:
-    """Adopt an edition of a procedure."""
-    return await ask(request, response, body, asker, None, None, idempotency_key, dry_run)

@@ -1,4 +1,4 @@
-"""Editions of the calendar: what they list, and what adopting one changes (CAL-1, CAL-7, vocabulary 14)."""
+"""Editions of the calendar: what they list, and what adopting one changes (CAL-1, CAL-7)."""
 
 from __future__ import annotations
 

@@ -335,13 +335,13 @@ def test_a_review_already_completed_keeps_its_verdict_when_its_decision_is_repla
     assert shown(history, "2024-05-13", "practice-review-complete") == ["from 2024-05-13 due 2024-11-13: running"]
 
 
-def test_a_decision_replaced_before_it_was_fed_back_is_fed_back_as_the_new_one():
+def test_each_decision_is_owed_its_own_feedback_one_replaced_since_no_less():
     history = told(
         day("2024-10-10", opened(), *decided(outcome="not-met", then="none")),
         day("2024-10-11", replaced("threshold-1", "met", "threshold-2")),
     )
     assert shown(history, "2024-10-11", "feedback-to-referrer") == [
-        "from 2024-10-10 due 2024-10-14: superseded",
+        "from 2024-10-10 due 2024-10-14: running",
         "from 2024-10-11 due 2024-10-15: running",
     ]
 

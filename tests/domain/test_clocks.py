@@ -1,4 +1,4 @@
-"""Every clock of the vocabulary: counted from what, until when, stopped by what (CLK-01 … CLK-24)."""
+"""Every clock: counted from what, until when, stopped by what (CLK-01 … CLK-24)."""
 
 from __future__ import annotations
 

@@ -8,10 +8,12 @@ import pytest
 
 from domain.candidate import DecideThematic
 from domain.case import Case
+from domain.guidance import EDITIONS
+from domain.initiation import RapidReviewInitiated
 from domain.interests import DeclareInterest, InterestDeclared
 from domain.language import EVENTS, Command, NotAllowed
 from domain.people import NOTIFYING_ROLES, PARTNERS
-from domain.procedure import EDITIONS, Procedure
+from domain.procedure import Procedure
 from domain.roles import asked_by
 from domain.stages.agency_reports import SubmitAgencyReport
 from domain.stages.commissioning import CommissionReview, ReviewCommissioned
@@ -50,8 +52,8 @@ from domain.stages.opening import (
     ReferToArea,
 )
 from domain.stages.participation import OfferSupport
-from domain.stages.rapid_review import FacilitatorAssigned, RapidReviewInitiated
-from domain.stages.threshold import RecordPartnerPosition
+from domain.stages.rapid_review import FacilitatorAssigned
+from domain.stages.threshold import ConvenePartnerMeeting, RecordPartnerPosition
 from tests.domain.given import HEALTH, IN_2024, MANAGER, THURSDAY, A, by, given, opened, person, somebody
 
 CHILD = {"ref": "baby-w", "area_of_residence": "bolton", "age_band": "under-1", "harm": "seriously-harmed"}
@@ -133,7 +135,7 @@ class TestWhoAsksWhat:
     def test_in_the_managers_conflict_the_officer_acts_and_the_event_says_for_whom(self) -> None:
         declared = by(MANAGER, InterestDeclared(kind="perceived", nature="a relative works there"))
         case = given(opened(), declared).case
-        asked = AcknowledgeNotification(to="the ward", channel="secure-email")
+        asked = ConvenePartnerMeeting(meets_on=THURSDAY, attendees=PARTNERS)
         assert not may(MANAGER, asked, case)
         assert asked_by(asked, somebody("partnership-officer"), case).behalf_of == person(MANAGER)
 
