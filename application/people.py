@@ -93,7 +93,8 @@ class Register:
         own = word.startswith(self.OF_THIS_CASE)
         word = word.removeprefix(self.OF_THIS_CASE)
         within = self._blind(scope, word)
-        everywhere = () if own or not self._rehearsal else (self._blind("by", word), self._blind("", word), self._blind("name", word))
+        in_rehearsal = ("by", "", "name", "child") if self._rehearsal and not own else ()
+        everywhere = tuple(self._blind(kind, word) for kind in in_rehearsal)
         for made in among:
             if within in made.known_as or set(everywhere) & set(made.known_as):
                 return Person(made.id)
@@ -104,7 +105,8 @@ class Register:
             return Person(await self.rehearsed(word))
         if holding and (holder := await self.holder(holding, partnership)):
             return Person(holder)
-        known_as = (within,) if own or not self._rehearsal else (within, self._blind("", word))
+        # in a rehearsal a child's ref finds the child from another case too, where no one there is known by it (record-same-person)
+        known_as = (within, self._blind("child" if own else "", word)) if self._rehearsal else (within,)
         return Person(_new_id(), provisional=True, called=word, known_as=known_as)
 
     async def keep(self, people: Sequence[Person]) -> None:

@@ -59,6 +59,19 @@ AFTER_WHICH_LEARNING = ("not-met", "met", "with-the-panel", "discontinued", "end
 REVIEWS = ("local-review", "practice-review", "learn-from-success", "local-learning", "thematic")
 
 
+MOVED_BY = frozenset(
+    {
+        CaseOpened, NotificationReceived, NotificationShared, PartnerMeetingConvened, PartnerPositionRecorded, ThresholdDecided,
+        SeriousIncidentNotified, RapidReviewInitiated, RapidReviewReportCirculated, RapidReviewOutcomeDecided,
+        RapidReviewSentToPanel, RapidReviewDiscontinued, DecisionReopened, DecisionConfirmed, DecisionReplaced, ReviewCommissioned,
+        ReviewerAppointed, ReviewerRemoved, ReportPresented, ReportReturned, ReportEndorsed, PublicationPlanned, PublicationDecided,
+        ReportPublished, LearningBriefPublished, RecommendationIssued, CaseReferredToArea, NotificationFoundDuplicate,
+        NotificationWithdrawn, CaseClosed, CaseReopened,
+    }
+)  # fmt: skip
+"""What a case is moved on by; whatever else happens leaves it where it is."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """What the next stage depends on."""
@@ -82,6 +95,8 @@ def stage(history: Iterable[Recorded]) -> str:
 def after(standing: Standing, recorded: Recorded) -> Standing:
     """The standing once this has happened; what moves a case on to no other stage leaves it where it is."""
     event, now = recorded.event, standing.stage
+    if type(event) not in MOVED_BY:
+        return standing
     match event:
         case CaseOpened():
             return Standing(stage="opened")

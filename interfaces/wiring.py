@@ -26,6 +26,7 @@ from interfaces.boards import Boards
 from interfaces.databases import Databases
 from interfaces.local_postgres import LocalPostgres
 from interfaces.settings import Settings
+from projections.paging import NotMade
 
 BEGINNING = datetime(2018, 6, 29, tzinfo=UTC)
 """When a rehearsal store adopts its procedures and calendar: before anything that a scenario tells."""
@@ -76,6 +77,22 @@ class Service:
         await self._stack.aclose()
 
     # --- what the API asks beside the door and the looking
+
+    @property
+    def read_models(self) -> Boards:
+        """The questions across cases.
+
+        Raises:
+            NotMade: this service was started without them.
+        """
+        if self.boards is None:
+            raise NotMade("read models")
+        return self.boards
+
+    async def last_instant(self) -> datetime:
+        """When the last event of the record was recorded."""
+        last = await self.store.page(await self.store.settled_position() - 1, 1)
+        return last[0].at if last else BEGINNING
 
     async def followed(self, done: Done) -> None:
         """After something was recorded: in a rehearsal the themes follow at once, so that what they raise is there to be asked."""

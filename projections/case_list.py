@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.corrections import RecordCorrected, effective
 from domain.recorded import Recorded
-from domain.stage import Standing, after
+from domain.stage import MOVED_BY, Standing, after
 from domain.stages.closing import CaseClosed, CaseReopened
 from domain.stages.opening import CaseOpened, Incident, IncidentAmended
 from domain.stages.threshold import CaseReroutedToSerious
@@ -46,6 +46,9 @@ CASES = Table(
 )
 
 
+TOLD_BY = MOVED_BY | {IncidentAmended, CaseReroutedToSerious}
+
+
 class _Case(msgspec.Struct, frozen=True):
     """What the list says of a case. `rests` are the positions of the events that said so, by what they said."""
 
@@ -78,6 +81,8 @@ class CaseList:
             for entry in effective(kept):
                 state = _told(state, entry)
             return replace(state, kept=kept)
+        if type(event) not in TOLD_BY:
+            return state
         told = _told(state, recorded)
         return told if told is state else replace(told, kept=(*state.kept, recorded))
 

@@ -73,7 +73,16 @@ class Target:
             " WHERE t.stream = e.stream AND t.key = e.key AND t.known_until IS NULL"
         ).format(table)
         self.heads = sql.SQL(
-            "UPDATE {} SET heads_at = %s, heads_place = %s, heads_position = %s WHERE stream = %s AND known_until IS NULL"
+            "UPDATE {} SET heads_at = %b, heads_place = %b, heads_position = %b WHERE stream = %b AND known_until IS NULL"
+        ).format(table)
+        self.more_heads = sql.SQL(
+            "UPDATE {} t SET heads_at = t.heads_at[:h.kept] || h.at, heads_place = t.heads_place[:h.kept] || h.place,"
+            " heads_position = t.heads_position[:h.kept] || h.position"
+            " FROM (SELECT stream, min(kept) AS kept, array_agg(at ORDER BY position) AS at, array_agg(place ORDER BY position) AS place,"
+            " array_agg(position ORDER BY position) AS position"
+            " FROM unnest(%b::text[], %b::int[], %b::timestamptz[], %b::int[], %b::bigint[]) n (stream, kept, at, place, position)"
+            " GROUP BY stream) h"
+            " WHERE t.stream = h.stream AND t.known_until IS NULL"
         ).format(table)
         self.unsay = sql.SQL("DELETE FROM {} WHERE stream = %s AND known_from = %s").format(table)
         self.reopen = sql.SQL("UPDATE {} SET known_until = NULL WHERE stream = %s AND known_until = %s").format(table)
@@ -87,7 +96,7 @@ class Changes:
         self._begun: dict[tuple[str, str], tuple[datetime, Content]] = {}
         self._whole: list[Content] = []
         self._ended: list[tuple[str, str, datetime]] = []
-        self._heads: dict[str, tuple[Heads, int]] = {}
+        self._heads: dict[str, tuple[Heads, int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._whole) + len(self._begun)
@@ -106,8 +115,11 @@ class Changes:
                 self._target.connection.execute(self._target.heads, (*heads, stream))
 
     def came(self, stream: str, heads: Heads, first: int) -> None:
-        """How far the stream has come, to be written with its row that stands at last."""
-        self._heads[stream] = heads, first
+        """How far the stream has come, to be written with the row that stands at last. `first` is the first of the heads of that row;
+        those before the present one are in the table already, where the row is."""
+        known = self._heads.get(stream)
+        if known is None or known[1] != first:
+            self._heads[stream] = heads, first, len(heads.at) - 1
 
     def again(self, stream: str, at: datetime) -> None:
         """Take back what an earlier page wrote of this instant: there is more of it."""
@@ -119,16 +131,27 @@ class Changes:
         connection, target = self._target.connection, self._target
         rows: list[Content] = self._whole
         for (stream, key), (at, content) in self._begun.items():
-            heads, first = self._heads.pop(stream) if target.has_heads else (None, 0)
-            rows.append((stream, key, at, None, *content, *(heads.part(first) if heads else ())))
+            if target.has_heads:
+                heads, first, _ = self._heads.pop(stream)
+                content = (*content, *heads.part(first))
+            rows.append((stream, key, at, None, *content))
         if self._ended:
-            connection.execute(target.end, tuple(map(list, zip(*self._ended, strict=True))))
+            connection.execute(target.end, _columns(self._ended), prepare=True)
         if self._heads:
-            with connection.cursor() as cursor:
-                cursor.executemany(target.heads, [(*heads.part(first), stream) for stream, (heads, first) in self._heads.items()])
+            more = [
+                (stream, new - first, *head)
+                for stream, (heads, first, new) in self._heads.items()
+                for head in zip(*heads.part(new), strict=True)
+            ]
+            connection.execute(target.more_heads, _columns(more), prepare=True)
         if rows:
             _copy(connection, target, rows)
         self._begun, self._whole, self._ended, self._heads = {}, [], [], {}
+
+
+def _columns(rows: Sequence[Content]) -> list[list[Any]]:
+    """Rows as one array for each column."""
+    return [*map(list, zip(*rows, strict=True))]
 
 
 def _copy(connection: Connection, target: Target, rows: Sequence[Content]) -> None:

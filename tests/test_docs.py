@@ -174,7 +174,7 @@ def test_scenarios_that_are_shown_hold(tmp_path: Path) -> None:
 def test_what_the_demonstration_is_said_to_print_it_prints() -> None:
     """The excerpt in the README, line by line, in order, leaving out whatever stands between."""
     home = Path(tempfile.gettempdir()) / f"casetrail-{secrets.token_hex(6)}"
-    environment = {**os.environ, "CASETRAIL_HOME": str(home), "COLUMNS": "130", "TERM": "dumb", "NO_COLOR": "1"}
+    environment = {**os.environ, "CASETRAIL_HOME": str(home), "COLUMNS": "220", "TERM": "dumb", "NO_COLOR": "1"}
     try:
         ran = subprocess.run(
             [sys.executable, "-m", "interfaces.cli.main", "demo", "--no-serve"],

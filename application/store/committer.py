@@ -11,10 +11,11 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
+from typing import LiteralString
 
 import psycopg
 
-from application.store.connections import StoreAway, conninfo
+from application.store.connections import DURABLE, StoreAway, conninfo
 from application.store.line import Line
 from application.store.recorder import APPEND, APPEND_PARAMETERS, Entry, Outcome, arguments, distinct, outcome_of, outcomes
 
@@ -41,6 +42,7 @@ class Committer:
         self._answer_within = answer_within
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
+        self._settings: tuple[LiteralString, ...] = (DURABLE, "SET lock_timeout = '10s'")
         self._line: Line | None = None
         self._task: asyncio.Task[None] | None = None
         self.batches = self.saves = 0
@@ -110,8 +112,9 @@ class Committer:
                     if now + pause > waiting.until:
                         self._fail([waiting], StoreAway(f"The database is away: {_said(wrong)}", unknown=waiting.asked_before))
                 batch = [waiting for waiting in batch if not waiting.answer.done()]
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 1.0)
+                if not sent:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, 1.0)
                 continue
             except psycopg.Error:
                 if len(batch) > 1:
@@ -133,7 +136,7 @@ class Committer:
 
     async def _ask(self, entries: Sequence[Entry]) -> list[Outcome]:
         if self._line is None:
-            self._line = await Line.open(self._conninfo, APPEND, APPEND_PARAMETERS, "SET lock_timeout = '10s'")
+            self._line = await Line.open(self._conninfo, APPEND, APPEND_PARAMETERS, *self._settings)
         async with asyncio.timeout(self._answer_within):
             result = await self._line.ask(arguments(entries))
         return outcomes(result, entries)

@@ -12,6 +12,9 @@ from psycopg.rows import TupleRow, tuple_row
 
 CONNECT_TIMEOUT = 5
 
+DURABLE: LiteralString = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+"""What was answered is on disk, whatever the server thinks of haste."""
+
 
 class StoreAway(Exception):
     """The database is not there, or did not answer in time. `unknown`: whether what was asked may have been done all the same."""
@@ -91,7 +94,9 @@ class Connections:
                     return rows
 
     async def _connect(self) -> psycopg.AsyncConnection[TupleRow]:
-        return await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=tuple_row, prepare_threshold=0)
+        conn = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=tuple_row)
+        await conn.execute(DURABLE)
+        return conn
 
     async def _give_back(self, conn: psycopg.AsyncConnection[TupleRow]) -> None:
         if self._closed or conn.closed or conn.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:

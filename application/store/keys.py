@@ -98,10 +98,11 @@ def _read(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as wrong:
         raise KeysUnfit(f"The key file {path} cannot be opened: {wrong.strerror}.") from None
+    about = os.fstat(handle)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(handle)
+        raise KeysUnfit(f"{path} is not a file.")
     with os.fdopen(handle, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise KeysUnfit(f"{path} is not a file.")
         if about.st_uid != os.geteuid():
             raise KeysUnfit(f"The key file {path} belongs to somebody else.")
         if about.st_mode & 0o077:

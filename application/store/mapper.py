@@ -107,9 +107,9 @@ def _changed(step: _Step, value: Any, path: str, person: str | None, change: Cha
     """The value with `change` made at every leaf, the very same object where nothing changed."""
     if value is None:
         return None
-    if type(step) is _Leaf:
+    if isinstance(step, _Leaf):
         return change(path, value, person if step.of_person else None)
-    if type(step) is _Record:
+    if isinstance(step, _Record):
         person = getattr(value, "person", None)
         prefix = path and f"{path}."
         changes = {}
@@ -118,16 +118,11 @@ def _changed(step: _Step, value: Any, path: str, person: str | None, change: Cha
             if old is not None and (new := _changed(below, old, prefix + name, person, change)) is not old:
                 changes[name] = new
         return msgspec.structs.replace(value, **changes) if changes else value
-    if type(step) is _Each:
+    if isinstance(step, _Each):
         items = [_changed(step.step, item, f"{path}.{i}", person, change) for i, item in enumerate(value)]
         return value if all(map(_same, items, value)) else type(value)(items)
-    if type(step) is _Values:
-        values = {key: _changed(step.step, item, f"{path}.{key}", person, change) for key, item in value.items()}
-        return value if all(map(_same, values.values(), value.values())) else values
-    for kind, below in cast(_OneOf, step).steps:
-        if isinstance(value, kind):
-            return _changed(below, value, path, person, change)
-    return value
+    values = {key: _changed(step.step, item, f"{path}.{key}", person, change) for key, item in value.items()}
+    return value if all(map(_same, values.values(), value.values())) else values
 
 
 def _same(a: object, b: object) -> bool:
@@ -150,30 +145,26 @@ def leaves(event: object) -> list[Leaf]:
 
 
 def _gather(step: _Step, value: Any, path: str, person: str | None, found: list[Leaf]) -> None:
-    if type(step) is _Record:
+    if isinstance(step, _Record):
         person = getattr(value, "person", None)
         prefix = path and f"{path}."
         for name, below in step.fields:
             item = getattr(value, name)
             if item is None:
                 continue
-            if type(below) is _Leaf:
+            if isinstance(below, _Leaf):
                 found.append((prefix + name, item, person if below.of_person else None))
             else:
                 _gather(below, item, prefix + name, person, found)
-    elif type(step) is _Each:
+    elif isinstance(step, _Each):
         for i, item in enumerate(value):
             _gather(step.step, item, f"{path}.{i}", person, found)
-    elif type(step) is _Values:
-        for key, item in value.items():
-            _gather(step.step, item, f"{path}.{key}", person, found)
-    elif type(step) is _Leaf:
+    elif isinstance(step, _Leaf):
         if value is not None:
             found.append((path, value, person if step.of_person else None))
     else:
-        for kind, below in cast(_OneOf, step).steps:
-            if isinstance(value, kind):
-                return _gather(below, value, path, person, found)
+        for key, item in value.items():
+            _gather(step.step, item, f"{path}.{key}", person, found)
 
 
 # --- one seal ------------------------------------------------------------------------------------------------------------------

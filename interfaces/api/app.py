@@ -7,15 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, FastAPI, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from interfaces.api import commands, queries
-from interfaces.api.problems import Problem, handle_problems
+from interfaces.api import boards, commands, documents, queries, rules, shapes
+from interfaces.api.answers import answered, told
+from interfaces.api.description import PREFIX, describe
+from interfaces.api.problems import handle_problems
 from interfaces.wiring import Service
-
-LARGEST_BODY = 1024 * 1024
-"""Bytes of a JSON body; documents have a route and a limit of their own."""
 
 
 def make_app(service: Service) -> FastAPI:
@@ -36,50 +35,57 @@ def make_app(service: Service) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
-        max_body_size=LARGEST_BODY,
-        # native telemetry would log validation failures, and with them personal words
-        telemetry=False,
+        openapi_url=f"{PREFIX}/openapi.json",
+        redirect_slashes=False,
+        # it would record validation failures and exceptions, and with them personal words
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.service = service
     handle_problems(app)
-    api = APIRouter(prefix="/api/v1")
-    api.include_router(commands.router)
-    api.include_router(queries.router)
-    app.include_router(api)
+    app.include_router(_api())
     app.include_router(_health(service))
-    _describe_problems(app)
+    app.add_middleware(HeadAsGet)
+    describe(app)
     return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix=PREFIX)
+    for part in (commands, queries, boards, documents, rules):
+        api.include_router(part.router)
+    return api
+
+
+class HeadAsGet:
+    """HEAD is GET without its body: the same headers, and the same look."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            return await self.app(scope, receive, send)
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app({**scope, "method": "GET"}, receive, without_body)
 
 
 def _health(service: Service) -> APIRouter:
     router = APIRouter(prefix="/health", tags=["operating"])
 
-    @router.get("/live", name="live")
-    async def live() -> dict[str, str]:
+    @router.get("/live", name="live", responses=told(shapes.Live))
+    async def live() -> Response:
         """The process answers."""
-        return {"status": "live"}
+        return answered({"status": "live"}, {})
 
-    @router.get("/ready", name="ready", responses={503: {"description": "Not ready: which part, and why."}})
-    async def ready() -> JSONResponse:
-        """Database, migration level and read models; 503 names what is wanting."""
-        told = await service.readiness()
-        return JSONResponse(told, 200 if told["ready"] else 503, headers={"Cache-Control": "no-store"})
+    not_ready = {503: {"description": "Not ready: which part, and why.", "model": shapes.Readiness}}
+
+    @router.get("/ready", name="ready", responses=told(shapes.Readiness) | not_ready)
+    async def ready() -> Response:
+        """Database and read models; 503 names what is wanting."""
+        found = await service.readiness()
+        return answered(found, {}, 200 if found["ready"] else 503)
 
     return router
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Puts the schema of a problem into the OpenAPI document, to which every documented answer points."""
-    made = app.openapi
-
-    def openapi() -> dict[str, object]:
-        document = made()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in schemas:
-            schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(schema.pop("$defs", {}))
-            schemas["Problem"] = schema
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents replacing it so

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from application.cases import KeyReused, Moved, NoSuchCase
-from application.documents import NoSuchDocument
+from application.documents import DocumentDestroyed, NoSuchDocument
 from application.looking import LaterThanNow
 from application.store.connections import StoreAway
 from application.store.store import InstantNotAllowed
@@ -99,6 +99,7 @@ DOCUMENTED: dict[int, tuple[str, str]] = {
     404: ("not-found", "There is no such thing, or none that this person may know of."),
     405: ("method-not-allowed", "The path does not take this method."),
     409: ("refused", "The case refuses: the sentence, and the rule it rests on."),
+    410: ("destroyed", "It was destroyed: only its digest and size are left."),
     412: ("moved-on", "The case has moved on since this person was shown it: how many events they missed, and which."),
     413: ("too-large", "The body is larger than the service takes."),
     415: ("media-type", "The body is not of the media type that this path takes."),
@@ -224,6 +225,7 @@ def handle_problems(app: FastAPI) -> None:
         HTTPException: http,
         NoSuchCase: _fixed(404, "There is no such case, or none that you may know of."),
         NoSuchDocument: _fixed(404, "No document of this digest is held for this case."),
+        DocumentDestroyed: _fixed(410, "The key of this document was destroyed: only its digest and size are left."),
         NotSignedIn: _fixed(401, "Nobody is signed in.", {"WWW-Authenticate": "Casetrail-Person"}),
         KeyReused: _field("Idempotency-Key", "was used before, with another body; use a key of its own for each asking"),
         InstantNotAllowed: _field("Casetrail-At", "lies before the last event of the store; what is recorded comes after it"),

@@ -37,15 +37,17 @@ class OverHttp:
         seen: int | None,
         key: str | None,
     ) -> Answer:
-        headers = _headers(at, by, partnership)
+        headers = _headers(at, by)
         if seen is not None:
-            headers["If-Match"] = f'"{seen}"'
+            headers["If-Match"] = f'"{seen}"'.encode()
         if key is not None:
-            headers["Idempotency-Key"] = key
+            headers["Idempotency-Key"] = key.encode()
         answer = await self._send("POST", _path(command, case, fields), headers, json=dict(fields))
-        told = answer.json()
+        told = _told(answer)
         if answer.is_success:
             return Answer(True, events=tuple(told["events"]), case=told["case"])
+        if answer.status_code >= 500 or answer.status_code in (400, 401):
+            raise CannotDo(f"The service answered {answer.status_code} to {command}: {told.get('detail', '')}")
         return Answer(False, told.get("detail", answer.reason_phrase))
 
     async def clocks(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]:
@@ -72,21 +74,29 @@ class OverHttp:
     async def _get(self, path: str, at: datetime, as_of: datetime | None, **params: str) -> dict[str, Any]:
         if as_of is not None:
             params["as_of"] = as_of.astimezone(UTC).isoformat()
-        answer = await self._send("GET", path, _headers(at, "business-manager", params.get("partnership")), params=params)
+        answer = await self._send("GET", path, _headers(at, "business-manager"), params=params)
+        told = _told(answer)
         if not answer.is_success:
-            raise CannotDo(f"The service answered {answer.status_code} to {path}: {answer.json().get('detail', '')}")
-        return dict(answer.json())
+            raise CannotDo(f"The service answered {answer.status_code} to {path}: {told.get('detail', '')}")
+        return told
 
-    async def _send(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> httpx.Response:
+    async def _send(self, method: str, path: str, headers: Mapping[str, bytes], **more: Any) -> httpx.Response:
         try:
-            return await self._client.request(method, path, headers=dict(headers), **more)
+            return await self._client.request(method, path, headers={name.encode(): value for name, value in headers.items()}, **more)
         except httpx.TransportError as error:
             raise CannotDo(f"The service does not answer: {error}") from error
 
 
-def _headers(at: datetime, by: str, partnership: str | None) -> dict[str, str]:
+def _told(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        return dict(answer.json())
+    except ValueError:
+        raise CannotDo("What answers there is not Casetrail: --api takes the address before /api/v1.") from None
+
+
+def _headers(at: datetime, by: str) -> dict[str, bytes]:
     """The whole value is the person, so nothing is added to what the scenario says; the case brings its partnership."""
-    return {"Casetrail-Person": by, "Casetrail-At": at.astimezone(UTC).isoformat()}
+    return {"Casetrail-Person": by.encode(), "Casetrail-At": at.astimezone(UTC).isoformat().encode()}
 
 
 def _path(command: str, case: str | None, fields: Mapping[str, Any]) -> str:

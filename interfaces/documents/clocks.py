@@ -15,7 +15,9 @@ event; a clock that stands in both is one clock with both sources. How days are 
 
 A verdict is made when somebody asks, for the day they ask about: *running*, *overdue*, *on-time*, *late*, *cancelled* (with why),
 *superseded* (with what replaced it and why), or *elapsed* (no time is set, or a period has run out). Working-day clocks and set dates
-are late by working days, month clocks by calendar days."""
+are late by working days, month clocks by calendar days.
+
+A source marked [K] is known by its practice, and is still to be compared with the original text."""
 
 
 def document(checkout: Path) -> str:

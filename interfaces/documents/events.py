@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType, UnionType
@@ -34,11 +35,18 @@ def document(checkout: Path) -> str:
 def _chapters(checkout: Path) -> Iterator[str]:
     for module in chapters():
         declared = [*events_of(module), *commands_of(module)]
-        yield f"## {chapter(module)}\n\n{link(file_of(declared[0], checkout))}"
+        told = chapter(module)
+        yield f"## {_heading(told)}\n\n{told}\n\n{link(file_of(declared[0], checkout))}"
         for event in events_of(module):
             yield _event(event)
         for command in commands_of(module):
             yield _command(command)
+
+
+def _heading(told: str) -> str:
+    """A chapter in a few words: what it says of itself, up to its first pause."""
+    found = re.match(r"(?:Stage \d+\. )?[^.:;(]+", told)
+    return found.group().strip() if found else told
 
 
 # --- events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -146,10 +147,14 @@ def _newest(editions: list[str]) -> str:
 
 
 def _tests(rule: Rule) -> str:
-    return "<br>".join(
-        link(file) + (f" `{function.removeprefix('test_').replace('_', ' ')}`" if function else "")
-        for file, _, function in (test.partition("::") for test in rule.tests)
-    )
+    return "<br>".join(_test(*test.split("::")) for test in rule.tests)
+
+
+def _test(file: str, *names: str) -> str:
+    """A test as it is read aloud: `the chronology: goes to nobody before it is collated`."""
+    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removeprefix("Test")).lower() for name in names[:-1]]
+    words += [name.removeprefix("test_").replace("_", " ") for name in names[-1:]]
+    return f"{link(file)} {': '.join(words)}".strip()
 
 
 def _open_decisions() -> Iterator[str]:

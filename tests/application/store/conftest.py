@@ -49,8 +49,8 @@ class Pair:
     def auditor(self) -> str:
         return self.server.dsn(self.record, "casetrail_auditor", PASSWORD)
 
-    def store(self, key_file: Path, **options: float) -> Store:
-        return Store(self.service(), Keys(self.keeper(), KeyFile(key_file)), **options)
+    def store(self, key_file: Path, patience: float = 20.0) -> Store:
+        return Store(self.service(), Keys(self.keeper(), KeyFile(key_file)), patience=patience)
 
 
 def make_templates(server: LocalPostgres) -> None:
@@ -142,7 +142,7 @@ def as_owner(pair: Pair) -> Iterator[Sql]:
 
         def ask(query: str, params: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
             cursor = conn.execute(query.encode(), params)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
         yield ask
 

@@ -19,6 +19,8 @@ from tests.application.store.examples import save
 
 pytestmark = pytest.mark.anyio
 
+NEXT = len(migrations("record")) + 1
+
 
 @pytest.fixture
 def empty(server: LocalPostgres) -> Iterator[str]:
@@ -50,7 +52,7 @@ def test_several_who_migrate_at_once_do_it_once(empty: str):
 
 
 def test_a_migration_that_fails_leaves_nothing(empty: str, monkeypatch: pytest.MonkeyPatch):
-    bad = [*migrations("record"), module.Migration(5, "0005_bad.sql", "CREATE TABLE half (); SELECT nonsense")]
+    bad = [*migrations("record"), module.Migration(NEXT, "bad.sql", "CREATE TABLE half (); SELECT nonsense")]
     monkeypatch.setattr(module, "migrations", lambda database: bad)
     with pytest.raises(psycopg.Error):
         migrate(empty, "record")
@@ -71,24 +73,24 @@ async def test_a_store_from_a_newer_version_is_refused_in_a_sentence(pair: Pair,
 async def test_keys_from_a_newer_version_are_refused_too(pair: Pair, key_file: Path):
     with psycopg.connect(pair.owner(pair.keys)) as conn:
         conn.execute("INSERT INTO schema_migrations (number, name, digest) VALUES (99, '0099_later.sql', 'x')")
-    with pytest.raises(StoreUnfit, match="newer version of Casetrail: its keys is at|newer version of Casetrail"):
+    with pytest.raises(StoreUnfit, match="newer version of Casetrail"):
         async with pair.store(key_file):
             pass
 
 
 async def test_a_store_from_an_older_version_says_what_to_do(pair: Pair, key_file: Path, monkeypatch: pytest.MonkeyPatch):
-    later = [*migrations("record"), module.Migration(5, "0005_later.sql", "SELECT 1")]
+    later = [*migrations("record"), module.Migration(NEXT, "later.sql", "SELECT 1")]
     original = module.migrations
     monkeypatch.setattr(module, "migrations", lambda database: later if database == "record" else original(database))
-    with pytest.raises(StoreUnfit, match="0005_later.sql has not been run"):
+    with pytest.raises(StoreUnfit, match="later.sql has not been run"):
         async with pair.store(key_file):
             pass
 
 
 def test_a_migration_changed_after_it_was_run_is_noticed(pair: Pair, monkeypatch: pytest.MonkeyPatch):
-    changed = [*migrations("record")[:-1], module.Migration(4, "0004_roles.sql", "SELECT 'another text'")]
+    changed = [*migrations("record")[:-1], module.Migration(NEXT - 1, "changed.sql", "SELECT 'another text'")]
     monkeypatch.setattr(module, "migrations", lambda database: changed)
-    with pytest.raises(StoreUnfit, match="Migration 4 of the record"):
+    with pytest.raises(StoreUnfit, match=f"Migration {NEXT - 1} of the record"):
         migrate(pair.owner(), "record")
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -134,7 +135,7 @@ async def test_the_librarys_subscription_hears_of_what_is_recorded(pair: Pair, s
 async def test_the_librarys_event_store_gives_recorded_events_and_takes_none(store: Store):
     appended = await store.append(save("case/1", 0, StoryTold(kind="a"), StoryTold(kind="b")))
     application = store.application()
-    told = list(application.events.get("case/1", gt=1))
+    told: list[Any] = list(application.events.get("case/1", gt=1))
     assert [(e.originator_id, e.originator_version, e.event.kind) for e in told] == [("case/1", 2, "b")]
     assert [n.id for n in application.recorder.select_notifications(1, 10)] == [r.position for r in appended.recorded]
     assert application.recorder.max_notification_id() == appended.position

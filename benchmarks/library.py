@@ -1,0 +1,206 @@
+"""The base of every ratio: the event sourcing library as it comes, on tables of its own, with its safe defaults."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import Tracking
+from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
+from eventsourcing.projection import Projection, ProjectionRunner
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL
+
+from benchmarks.histories import discussions
+from benchmarks.measuring import Figures, paced
+
+RENEWED = 150
+"""Events after which a case is left alone and another begun."""
+
+
+class Discussed(Aggregate):
+    """A case in the library's own style, with what is discussed on it."""
+
+    @event("Opened")
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.discussed = 0
+        self.by_role: dict[str, int] = {}
+
+    @event("NotificationDiscussed")
+    def discuss(self, with_role: str, lived_experience: str, rationale: str, by: dict[str, str], editions: list[str]) -> None:
+        self.discussed += 1
+        self.by_role[with_role] = self.by_role.get(with_role, 0) + 1
+
+
+class Discussions(Application[UUID]):
+    """The library's application, nothing changed."""
+
+    name = "cases"
+
+
+MANY = [
+    {
+        **fields,
+        "by": {"person": "person-" + "5" * 32, "role": "local-authority-practitioner", "organisation": "bolton", "partnership": "bolton"},
+        "editions": ["bolton", "england-2023", "england-2026"],
+    }
+    for fields in discussions()
+]
+
+
+def environment(url: str, *, create: bool = True) -> dict[str, str]:
+    """What the library is told of the database of this address."""
+    given = conninfo_to_dict(url)
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": str(given["dbname"]),
+        "POSTGRES_HOST": str(given["host"]),
+        "POSTGRES_PORT": str(given["port"]),
+        "POSTGRES_USER": str(given["user"]),
+        "POSTGRES_PASSWORD": str(given["password"]),
+        "POSTGRES_POOL_SIZE": "10",
+        "CREATE_TABLE": "y" if create else "n",
+    }
+
+
+def application(url: str, *, create: bool = True) -> Discussions:
+    """The library's application on the database of this address."""
+    return Discussions(env=environment(url, create=create))
+
+
+def case_of(application: Discussions, events: int) -> UUID:
+    """A case with so many events, saved."""
+    case = Discussed(label="A")
+    for n in range(events - 1):
+        case.discuss(**MANY[n % len(MANY)])
+    application.save(case)
+    return case.id
+
+
+def fill(application: Discussions, cases: int, events: int, told: Callable[[str], None]) -> list[UUID]:
+    """Many cases, ten events of each at a time."""
+    ids = []
+    for first in range(0, cases, 100):
+        some = [Discussed(label=str(n)) for n in range(first, min(first + 100, cases))]
+        for place in range(0, events, 10):
+            stored = []
+            for case in some:
+                for n in range(place, place + 10 - (place == 0)):
+                    case.discuss(**MANY[n % len(MANY)])
+                stored += [application.mapper.to_stored_event(made) for made in case.collect_events()]
+            application.recorder.insert_events(stored)
+        ids += [case.id for case in some]
+        told(f"  the library's table: {len(ids) * events:,} of {cases * events:,} events")
+    return ids
+
+
+def appending(application: Discussions, seconds: float, threads: int) -> Figures:
+    """Cases held in memory, one in each thread: an event triggered and saved, over and over."""
+
+    def turns(until: float, took: list[float]) -> None:
+        case = Discussed(label="A")
+        application.save(case)
+        n = 0
+        while (began := time.perf_counter()) < until:
+            if case.version > RENEWED:
+                case = Discussed(label="A")
+            n += 1
+            case.discuss(**MANY[n % len(MANY)])
+            application.save(case)
+            took.append(time.perf_counter() - began)
+
+    return in_threads(turns, seconds, threads)
+
+
+def asking(application: Discussions, seconds: float, threads: int, cases: Sequence[UUID]) -> Figures:
+    """As a service does it: the case got from the repository, an event triggered, saved. Each thread on cases of its own."""
+
+    def turns(until: float, took: list[float]) -> None:
+        mine = cases[len(taken) :: threads]
+        taken.append(None)
+        n = 0
+        while (began := time.perf_counter()) < until:
+            n += 1
+            case: Any = application.repository.get(mine[n % len(mine)])
+            case.discuss(**MANY[n % len(MANY)])
+            application.save(case)
+            took.append(time.perf_counter() - began)
+
+    taken: list[None] = []
+    return in_threads(turns, seconds, threads)
+
+
+def in_threads(turns: Callable[[float, list[float]], None], seconds: float, threads: int) -> Figures:
+    """What so many threads did in so many seconds."""
+    took: list[list[float]] = [[] for _ in range(threads)]
+    began = time.perf_counter()
+    running = [threading.Thread(target=turns, args=(began + seconds, own)) for own in took]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    return paced([turn for own in took for turn in own], time.perf_counter() - began)
+
+
+# --- a projection in the library's own way
+
+
+class CaseTable(PostgresTrackingRecorder):
+    """A row for each case, moved in one transaction with the position of each event."""
+
+    def __init__(self, datastore: PostgresDatastore, **options: Any) -> None:
+        super().__init__(datastore, **options)
+        self.sql_create_statements.append(
+            SQL("CREATE TABLE IF NOT EXISTS listed (stream uuid PRIMARY KEY, label text, events int NOT NULL, last text, at timestamptz)")
+        )
+
+    def opened(self, happened: Any, tracking: Tracking) -> None:
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(
+                "INSERT INTO listed VALUES (%s, %s, 1, 'opened', %s)",
+                (happened.originator_id, happened.label, happened.timestamp),
+                prepare=True,
+            )
+            self._insert_tracking(cursor, tracking)
+
+    def discussed(self, happened: Any, tracking: Tracking) -> None:
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(
+                "UPDATE listed SET events = events + 1, last = %s, at = %s WHERE stream = %s",
+                (happened.with_role, happened.timestamp, happened.originator_id),
+                prepare=True,
+            )
+            self._insert_tracking(cursor, tracking)
+
+
+class Listing(Projection[CaseTable]):
+    """From each event of the library's application to its row."""
+
+    name = "listing"
+
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+        if isinstance(domain_event, Discussed.Created):
+            self.view.opened(domain_event, tracking)
+        else:
+            self.view.discussed(domain_event, tracking)
+
+
+def projecting(url: str, seconds: float) -> Figures:
+    """How many events the library's runner brings into an empty table in so many seconds."""
+    application(url, create=False).close()
+    with suppress(Exception), ProjectionRunner(
+        application_class=Discussions, projection_class=Listing, view_class=CaseTable, env=environment(url)
+    ) as runner:
+        began = time.perf_counter()
+        first = runner.view.max_tracking_id("cases") or 0
+        time.sleep(seconds)
+        done = (runner.view.max_tracking_id("cases") or 0) - first
+        figures = {"rate": done / (time.perf_counter() - began)}
+    return figures

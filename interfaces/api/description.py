@@ -1,0 +1,99 @@
+"""The OpenAPI document: what FastAPI knows of its routes, and an operation for each command, made from the command itself."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from application.commands import COMMANDS
+from domain.adoption import AdoptCalendar, AdoptProcedure
+from domain.candidate import DecideThematic, RaiseThematicCandidate
+from domain.language import Command
+from domain.roles import WHO, listed_or
+from domain.stages.opening import OpenCase
+from interfaces.api.commands import CANDIDATE, CASE, OF_A_CASE
+from interfaces.api.identity import CHOOSES_THE_INSTANT, NAMES_THE_PERSON
+from interfaces.api.problems import Problem, documented
+from interfaces.api.shapes import Answer
+
+SCHEMAS = "#/components/schemas/{model}"
+PREFIX = "/api/v1"
+
+
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string", **schema}}
+
+
+def _in_path(name: str, pattern: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string", "pattern": f"^{pattern}$"}}
+
+
+PERSON = _header("Casetrail-Person", NAMES_THE_PERSON)
+INSTANT = _header("Casetrail-At", CHOOSES_THE_INSTANT)
+IF_MATCH = _header("If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^"[0-9]{1,9}"$')
+KEY = _header("Idempotency-Key", "The same key and body again gives the first answer again.", pattern="^[ -~]{1,200}$", minLength=1)
+DRY_RUN = {
+    "name": "dry_run", "in": "query", "required": False, "description": "Answer as if: nothing is recorded.",
+    "schema": {"type": "boolean", "default": False},
+}  # fmt: skip
+CASE_ID = _in_path("case", CASE, "The part of the stream after `case/`.")
+CANDIDATE_REF = _in_path("candidate", CANDIDATE, "`<partnership>-<code>`.")
+
+
+def _operations() -> Iterator[tuple[str, type[Command], list[dict[str, Any]]]]:
+    """The path of each command, and the parameters of that path."""
+    yield "/cases", OpenCase, []
+    for name in OF_A_CASE:
+        yield f"/cases/{{case}}/{name}", COMMANDS[name], [CASE_ID, IF_MATCH]
+    yield "/themes/raise-thematic-candidate", RaiseThematicCandidate, []
+    yield "/themes/candidates/{candidate}/decide-thematic", DecideThematic, [CANDIDATE_REF, IF_MATCH]
+    yield "/calendars", AdoptCalendar, []
+    yield "/procedures", AdoptProcedure, []
+
+
+def _operation(model: type[Command], parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    opens = model is OpenCase
+    statuses = (400, 401, 403, 409, 413, 415, 422, 503) if opens else (400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
+    done = {"description": "What was recorded.", "content": {"application/json": {"schema": {"$ref": SCHEMAS.format(model="Answer")}}}}
+    success = {"201": done, "200": {**done, "description": "A dry run: what would be recorded."}} if opens else {"200": done}
+    said = " ".join((model.__doc__ or "").split()) if model.__doc__ != Command.__doc__ else ""
+    bare = all(not field.is_required() for field in model.model_fields.values())
+    return {
+        "tags": ["asking"],
+        "summary": model.name.replace("-", " ").capitalize(),
+        "description": " ".join(filter(None, (said, f"For {listed_or(WHO[model.name])}."))),
+        "operationId": model.name,
+        "parameters": [*parameters, KEY, DRY_RUN, PERSON, INSTANT],
+        "requestBody": {
+            "required": not bare,
+            "content": {"application/json": {"schema": {"$ref": SCHEMAS.format(model=model.__name__)}}},
+        },
+        "responses": success | {str(status): told for status, told in documented(*statuses).items()},
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Make the application give out the whole document."""
+    of_fastapi = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema and "Problem" in app.openapi_schema["components"]["schemas"]:
+            return app.openapi_schema
+        document = of_fastapi()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        operations = [*_operations()]
+        models: list[Any] = [Problem, Answer, *(model for _, model, _ in operations)]
+        _, made = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
+        schemas |= copy.deepcopy(made["$defs"])
+        # the path names the candidate already
+        schemas[DecideThematic.__name__]["required"].remove("candidate")
+        for path, model, parameters in operations:
+            document["paths"].setdefault(PREFIX + path, {})["post"] = _operation(model, parameters)
+        document["paths"] = dict(sorted(document["paths"].items()))
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents replacing it so

@@ -1,0 +1,231 @@
+"""Whatever anybody asks of a case, in any order and on any day, breaks no invariant and fails with nothing but a refusal.
+
+A machine begins somewhere in a story of `tests/stories`, asks any command of anybody, and looks after every step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from pydantic import ValidationError
+
+from application.case_view.absences import absences
+from application.case_view.clock_items import clock_items
+from application.case_view.decisions import decisions
+from application.case_view.escalations import escalations
+from application.case_view.history import history_items
+from application.case_view.overview import overview
+from application.cases import Done, Moved, NoSuchCase
+from application.commands import COMMANDS
+from application.rehearsal import Rehearsal
+from application.scenario import read_scenario
+from application.store import mapper
+from domain.case import recall
+from domain.clocks import ClockState, fold_clocks
+from domain.corrections import effective
+from domain.language import RULE, Command, NotAllowed, Refused
+from domain.people import By
+from domain.recorded import Recorded
+from domain.tracker import facts
+from tests.any_asking import SECRET, Draw, Fields, Scene, suited
+from tests.domain.invariants import INVARIANTS, Step
+from tests.in_memory import BEGINNING, InMemory
+
+STORIES = sorted((Path(__file__).parent.parent / "stories").glob("*.yaml"))
+PAUSES = (timedelta(hours=1), timedelta(minutes=1), timedelta(days=1), timedelta(days=4, hours=13), timedelta(days=45), timedelta(days=400))
+SEEN: Counter[str] = Counter()
+"""What was recorded, and what was refused, in this process: `CASETRAIL_TELL=1` prints it."""
+
+
+@cache
+def empty() -> InMemory:
+    return InMemory.set_up()
+
+
+@cache
+def played(story: Path) -> tuple[InMemory, tuple[int, ...]]:
+    """A story told to its end, and where the log stood after each of its steps."""
+    world = empty().upto(10**9)
+    rehearsal = Rehearsal(read_scenario(story), world.world)
+    positions = [len(world.store.rows)]
+    for number, step in enumerate(rehearsal.scenario.steps):
+        if step.do:
+            world.run(rehearsal.take(number))
+            positions.append(len(world.store.rows))
+    return world, tuple(dict.fromkeys(positions))
+
+
+class Anything(RuleBasedStateMachine):
+    """One case of a story, on which anything is asked."""
+
+    world: InMemory
+    stream: str
+    at: datetime
+    clocks: ClockState
+
+    @initialize(data=st.data())
+    def begins(self, data: st.DataObject) -> None:
+        draw = Draw(data)
+        world, positions = played(draw.one(STORIES))
+        self.world = world.upto(draw.one(positions[::-1]))
+        self.at = max(self.world.store.rows[-1].at, BEGINNING + timedelta(days=365 * 5))
+        self.world.run(self.world.themes.follow())
+        cases = self.world.cases_there()
+        self.stream = draw.one(cases) if cases else ""
+        self.clocks = fold_clocks(self.history, self.adoptions)
+
+    @property
+    def history(self) -> list[Recorded]:
+        return self.world.history(self.stream) if self.stream else []
+
+    @property
+    def adoptions(self) -> tuple[Recorded, ...]:
+        return self.world.rulebook.adoptions()
+
+    @rule(data=st.data())
+    def somebody_asks(self, data: st.DataObject) -> None:
+        draw = Draw(data)
+        self.at += draw.one(PAUSES)
+        scene = Scene(self.world, self.stream, self.at, self.history)
+        name = self.chosen(draw, scene)
+        try:
+            command = Fields(data, scene, name).drawn()
+        except ValidationError:
+            SEEN[f"{name}: malformed"] += 1
+            return
+        by = draw.one(suited(command, scene)) if draw.chance(85) else draw.one(scene.anybody)
+        seen = None if draw.chance(95) else draw.number(0, len(scene.history) + 1)
+        self.ask(command, by, scene, seen)
+
+    def chosen(self, draw: Draw, scene: Scene) -> str:
+        """Mostly what is open to somebody, and then mostly what has not happened yet."""
+        if not self.stream:
+            return "open-case"
+        if draw.chance(20):
+            return draw.one(sorted(COMMANDS))
+        fresh = [name for name in scene.open_to_somebody if name not in self.done(scene)]
+        return draw.one(fresh or sorted(COMMANDS)) if draw.chance(70) else draw.one(scene.open_to_somebody)
+
+    @staticmethod
+    def done(scene: Scene) -> frozenset[str]:
+        return frozenset(SEEN) & frozenset()
+
+    def ask(self, command: Command, by: By, scene: Scene, seen: int | None) -> None:
+        stream = self.stream if command.stream_kind == "case" and command.name != "open-case" else None
+        before = scene.history
+        try:
+            done = self.world.run(self.world.cases.do(command, by, stream=stream, seen=seen, at=self.at))
+        except Refused as refused:
+            SEEN[f"{command.name}: refused"] += 1
+            reads_as_a_refusal(refused)
+            return
+        except (Moved, NoSuchCase):
+            assert seen is not None or stream is None
+            return
+        SEEN[command.name] += 1
+        self.world.run(self.world.themes.follow(done.recorded))
+        if not self.stream and command.name == "open-case":
+            self.stream = done.stream
+        if done.stream == self.stream:
+            self.look(done, before, scene)
+        else:
+            self.clocks = fold_clocks(self.history, self.adoptions)
+
+    def look(self, done: Done, before: list[Recorded], scene: Scene) -> None:
+        """Every invariant, after what was recorded."""
+        after = self.history
+        clocks = fold_clocks(after, self.adoptions)
+        others = [facts(case.removeprefix("case/"), self.world.history(case)) for case in self.world.cases_there() if case != self.stream]
+        step = Step(
+            before=before,
+            after=after,
+            fields=self.fields(after, erased=False),
+            stored=b"".join(row.header + row.body for row in self.world.store.rows if row.position > done.position - len(done.recorded)),
+            secret=SECRET,
+            clocks_before=self.clocks,
+            clocks_after=clocks,
+            adoptions=self.adoptions,
+            asking=scene.asking,
+            others=others,
+            askers=scene.anybody,
+        )
+        for invariant in INVARIANTS:
+            invariant(step)
+        self.clocks = clocks
+        assert list(done.recorded) == step.new
+        assert effective(effective(after)) == effective(after)
+
+    def fields(self, history: list[Recorded], *, erased: bool) -> dict[int, Any]:
+        held = {} if erased else self.world.store.keys.held
+        rows = self.world.store.by_stream.get(self.stream, [])[: len(history)]
+        return {n: mapper.fields(row.header, row.body, held) for n, row in enumerate(rows, 1)}
+
+    def teardown(self) -> None:
+        if os.environ.get("CASETRAIL_TELL"):
+            SEEN["examples"] += 1
+        if getattr(self, "stream", ""):
+            history = self.history
+            erased_tells_the_same(history, self.fields(history, erased=False), self.fields(history, erased=True), self)
+
+
+def reads_as_a_refusal(refused: Refused) -> None:
+    """A refusal is sentences that somebody reads: each begins and ends as one, cites its rule, and gives nobody's words away."""
+    assert refused.sentences
+    for sentence in refused.sentences:
+        assert sentence[0].isupper(), sentence
+        assert sentence.endswith("."), sentence
+        assert RULE.search(sentence) or (isinstance(refused, NotAllowed) and "(permission matrix)" in sentence), sentence
+        assert SECRET not in sentence, sentence
+
+
+def told(history: list[Recorded], fields: Mapping[int, Any], machine: Anything) -> dict[str, Any]:
+    """Everything that is told of a case."""
+    today = machine.at.date()
+    items = clock_items(machine.clocks, today)
+    return {
+        "overview": overview(history, fields, today),
+        "history": history_items(history, fields),
+        "decisions": decisions(history, fields),
+        "escalations": escalations(history, today),
+        "absences": absences(history, items, today),
+        "clocks": items,
+    }
+
+
+def erased_tells_the_same(history: list[Recorded], fields: Mapping[int, Any], erased: Mapping[int, Any], machine: Anything) -> None:
+    """With every key gone the case is told as before, `[erased]` in the place of each text."""
+    assert recall(history) == recall(history)
+    assert told(history, erased, machine) == _erased(told(history, fields, machine))
+
+
+def _erased(value: Any) -> Any:
+    if isinstance(value, str):
+        return mapper.ERASED if SECRET in value else value
+    if isinstance(value, dict):
+        return {key: _erased(inner) for key, inner in value.items()}
+    return [_erased(inner) for inner in value] if isinstance(value, list) else value
+
+
+EVERY_DAY = settings(max_examples=25, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+TestAnything = Anything.TestCase
+TestAnything.settings = EVERY_DAY
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tells():
+    yield
+    if os.environ.get("CASETRAIL_TELL"):
+        print()
+        for name, n in sorted(SEEN.items()):
+            print(f"{n:5} {name}")
