@@ -26,8 +26,8 @@ from domain.roles import CAPACITIES, WHO
 from interfaces.api.app import make_app
 from interfaces.cli import rehearse
 from interfaces.cli.main import app
-from interfaces.documents import DOCUMENTS as MADE
-from interfaces.documents import permissions, process
+from interfaces.documentation import DOCUMENTS as MADE
+from interfaces.documentation import permissions, process
 from interfaces.settings import Settings
 from tests.docs_blocks import CHECKOUT, DOCUMENTS, Block, blocks, named
 
@@ -49,7 +49,7 @@ CODE = [
 @pytest.mark.parametrize("name", MADE)
 def test_a_document_made_from_the_code_stands_as_it_is_made_now(name: str) -> None:
     made = MADE[name](CHECKOUT)
-    assert (CHECKOUT / name).read_text(encoding="utf-8") == made, "run: python -m interfaces.documents"
+    assert (CHECKOUT / name).read_text(encoding="utf-8") == made, "run: python -m interfaces.documentation"
 
 
 def test_every_command_has_capacities_that_are_told_in_words() -> None:
@@ -141,7 +141,7 @@ def test_commands_that_are_shown_exist(block: Block) -> None:
         elif program == "curl":
             assert _served(words[-1]), line
         else:
-            assert line == ".venv/bin/python -m interfaces.documents", f"{block}: who checks {line!r}?"
+            assert line == ".venv/bin/python -m interfaces.documentation", f"{block}: who checks {line!r}?"
 
 
 def _understood(words: list[str]) -> None:

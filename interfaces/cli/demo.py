@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -83,26 +84,37 @@ async def timeline(console: Console, service: wiring.Service, case: str) -> None
     """One case: what was recorded, in order, then its clocks."""
     seen = await service.looking.see(f"case/{case}")
     overview = await service.looking.overview(seen)
-    width = max(console.width, 100)
     console.print()
-    table = Table(
-        title=f"{overview['label']} ({overview['partnership'].capitalize()})", title_justify="left", title_style="bold", width=width
-    )
-    for heading, style in (("#", "dim"), ("Day", "cyan"), ("What happened", ""), ("By", "dim")):
-        table.add_column(heading, style=style, overflow="fold", justify="right" if heading == "#" else "left")
+    title = f"{overview['label']} ({overview['partnership'].capitalize()})"
+    table = _table(title)
+    table.add_column("#", style="dim", justify="right", no_wrap=True)
+    table.add_column("Day", style="cyan", no_wrap=True)
+    table.add_column("What happened", ratio=3)
+    table.add_column("By", style="dim", ratio=1)
     for item in await service.looking.history(seen):
         by = item["by"]["role"].replace("-", " ") + (f", {item['by']['organisation']}" if item["by"].get("organisation") else "")
         table.add_row(str(item["place"]), item["on"], Text(item["sentence"]), Text(by))
     console.print(table)
-    clocks = Table(title="Clocks", title_justify="left", title_style="bold", width=width)
-    for heading in ("Clock", "Counted from", "Due", "Done", "Verdict", "Source"):
-        clocks.add_column(heading, overflow="fold")
+    clocks = _table("Clocks")
+    clocks.add_column("Clock", ratio=2)
+    for heading in ("Counted from", "Due", "Done"):
+        clocks.add_column(heading, no_wrap=True)
+    clocks.add_column("Verdict", no_wrap=True)
+    roomy = console.width >= 120
+    if roomy:
+        clocks.add_column("Source", style="dim", ratio=2)
     for clock in service.looking.clocks(seen):
-        about = f" ({clock['about']})" if clock.get("about") else ""
+        about = f" ({clock['about']})".replace("-", " ") if clock.get("about") else ""
         late = clock.get("late_by") or clock.get("overdue_by")
         verdict = clock["verdict"] + (f" by {late}" if late else "")
-        clocks.add_row(
-            Text(clock["clock"].replace("-", " ") + about), clock.get("from", ""), clock.get("due", ""), clock.get("done", ""),
-            Text(verdict, style=VERDICT_STYLE.get(clock["verdict"], "dim")), Text(str(clock["source"])),
-        )  # fmt: skip
+        row = [
+            Text(clock["clock"].replace("-", " ") + about),
+            *(clock.get(key, "") for key in ("from", "due", "done")),
+            Text(verdict, style=VERDICT_STYLE.get(clock["verdict"], "dim")),
+        ]
+        clocks.add_row(*row, *([Text(str(clock["source"]))] if roomy else []))
     console.print(clocks)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, expand=True)

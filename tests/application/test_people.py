@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,11 +13,24 @@ from application.people import Register
 from application.store.keys import KeyFile, Keys
 from domain.language import Refused
 from domain.people import By
-from tests.application.store.conftest import Pair
+from interfaces.local_postgres import LocalPostgres
+from tests.application.store.pairs import Pair, fresh_pair
 
 pytestmark = pytest.mark.anyio
 
 CASE, OTHER = "case/1", "case/2"
+
+
+@pytest.fixture
+def pair(practice_server: LocalPostgres) -> Iterator[Pair]:
+    with fresh_pair(practice_server) as made:
+        yield made
+
+
+@pytest.fixture
+def rehearsal_pair(practice_server: LocalPostgres) -> Iterator[Pair]:
+    with fresh_pair(practice_server, "rehearsal") as made:
+        yield made
 
 
 async def opened(pair: Pair, key_file: Path, *, rehearsal: bool) -> Register:
@@ -84,7 +97,9 @@ async def test_a_person_id_means_that_person_and_an_unknown_one_is_refused(regis
 async def test_neither_name_nor_word_is_stored_in_the_clear(pair: Pair, register: Register):
     await named(register, "Jane Roe")
     with psycopg.connect(pair.owner()) as conn:
-        kept = conn.execute("SELECT p.person, p.name::text, encode(a.alias, 'escape') FROM persons p JOIN aliases a USING (person)").fetchall()
+        kept = conn.execute(
+            "SELECT p.person, p.name::text, encode(a.alias, 'escape') FROM persons p JOIN aliases a USING (person)"
+        ).fetchall()
     assert len(kept) == 1
     assert "Jane" not in str(kept)
     assert '"c"' in kept[0][1]

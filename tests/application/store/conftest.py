@@ -1,13 +1,8 @@
-"""A real PostgreSQL for the tests of the store: one server for the session, a fresh pair of databases for each test."""
+"""One server for the session (tests/conftest.py), a fresh pair of databases for each test."""
 
 from __future__ import annotations
 
-import itertools
-import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,98 +10,34 @@ import psycopg
 import pytest
 
 from application.store.chain import Row
-from application.store.keys import KeyFile, Keys
-from application.store.migrate import ROLES, mark, migrate
 from application.store.store import Store
 from interfaces.local_postgres import LocalPostgres
-
-PASSWORD = "for-tests"
-COUNT = itertools.count(1)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A record and its keys, on a server of the tests."""
-
-    server: LocalPostgres
-    record: str
-    keys: str
-
-    def owner(self, database: str | None = None) -> str:
-        return self.server.dsn(database or self.record)
-
-    def service(self) -> str:
-        return self.server.dsn(self.record, "casetrail_service", PASSWORD)
-
-    def keeper(self) -> str:
-        return self.server.dsn(self.keys, "casetrail_keys", PASSWORD)
-
-    def auditor(self) -> str:
-        return self.server.dsn(self.record, "casetrail_auditor", PASSWORD)
-
-    def store(self, key_file: Path, patience: float = 20.0) -> Store:
-        return Store(self.service(), Keys(self.keeper(), KeyFile(key_file)), patience=patience)
-
-
-def make_templates(server: LocalPostgres) -> None:
-    """The pair of databases, migrated, that those of each test are copied from; and the same marked as a rehearsal."""
-    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
-        for name in ("record_template", "rehearsal_template", "keys_template"):
-            admin.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    for name in ("record_template", "rehearsal_template"):
-        migrate(server.dsn(name), "record", dict.fromkeys(ROLES["record"], PASSWORD))
-    mark(server.dsn("rehearsal_template"), "rehearsal")
-    migrate(server.dsn("keys_template"), "keys", {"casetrail_keys": PASSWORD})
-
-
-def make_pair(server: LocalPostgres, template: str = "record_template") -> Pair:
-    n = next(COUNT)
-    pair = Pair(server, f"record_{n}", f"keys_{n}")
-    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {pair.record} TEMPLATE {template} STRATEGY FILE_COPY")
-        admin.execute(f"CREATE DATABASE {pair.keys} TEMPLATE keys_template STRATEGY FILE_COPY")
-    return pair
-
-
-def drop(pair: Pair) -> None:
-    with psycopg.connect(pair.server.dsn("postgres"), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {pair.record} WITH (FORCE)")
-        admin.execute(f"DROP DATABASE {pair.keys} WITH (FORCE)")
-
-
-def short_folder() -> Path:
-    """A folder with a short path, as sockets need."""
-    folder = Path(tempfile.mkdtemp(prefix="ct-"))
-    os.chmod(folder, 0o755)
-    return folder
+from tests.application.store.pairs import Pair, fresh_pair, make_templates
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[LocalPostgres]:
-    folder = short_folder()
-    with LocalPostgres(folder / "pg", fsync=False) as running:
-        make_templates(running)
-        yield running
-    shutil.rmtree(folder, ignore_errors=True)
+def server(practice_server: LocalPostgres) -> LocalPostgres:
+    make_templates(practice_server)
+    return practice_server
 
 
 @pytest.fixture
 def pair(server: LocalPostgres) -> Iterator[Pair]:
-    made = make_pair(server)
-    yield made
-    drop(made)
+    with fresh_pair(server) as made:
+        yield made
 
 
 @pytest.fixture
 def rehearsal_pair(server: LocalPostgres) -> Iterator[Pair]:
-    made = make_pair(server, "rehearsal_template")
-    yield made
-    drop(made)
+    with fresh_pair(server, "rehearsal") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server_pair(server: LocalPostgres) -> Iterator[Pair]:
+    """A pair for tests that leave nothing in it."""
+    with fresh_pair(server) as made:
+        yield made
 
 
 @pytest.fixture
@@ -145,11 +76,3 @@ def as_owner(pair: Pair) -> Iterator[Sql]:
             return cursor.fetchall() if cursor.description is not None else []
 
         yield ask
-
-
-@pytest.fixture(scope="module")
-def server_pair(server: LocalPostgres) -> Iterator[Pair]:
-    """A pair for tests that leave nothing in it."""
-    made = make_pair(server)
-    yield made
-    drop(made)

@@ -11,8 +11,9 @@ import pytest
 
 from application.store.chain import ORIGIN, faults, link
 from application.store.store import AlreadyAsked, Conflict, InstantNotAllowed, LabelTaken, Store
-from tests.application.store.conftest import Pair, Sql, stored
+from tests.application.store.conftest import Sql, stored
 from tests.application.store.examples import StoryTold, plain, save
+from tests.application.store.pairs import Pair
 
 pytestmark = pytest.mark.anyio
 
@@ -143,7 +144,9 @@ async def test_asked_twice_at_the_same_moment_it_is_recorded_once(store: Store):
         ("INSERT INTO commands VALUES ('00000000-0000-0000-0000-00000000000c', 'a', 'case/0', 1, 1, 1)", AlreadyAsked),
     ],
 )
-async def test_a_unique_key_that_fails_behind_the_lock_decides_the_answer_too(pair: Pair, store: Store, blocking: str, expected: type[Exception]):
+async def test_a_unique_key_that_fails_behind_the_lock_decides_the_answer_too(
+    pair: Pair, store: Store, blocking: str, expected: type[Exception]
+):
     await store.append(save("case/0", 0))
     asked = save("case/1", 0, claims_label=("bolton", "Child J"), command="00000000-0000-0000-0000-00000000000c", request_digest="a")
     with psycopg.connect(pair.owner()) as rude:  # a writer without the lock, whose commit comes between our look and our insert

@@ -16,8 +16,9 @@ from application.store.chain import faults
 from application.store.connections import StoreAway
 from application.store.store import Appended, Store
 from interfaces.local_postgres import LocalPostgres
-from tests.application.store.conftest import Pair, Sql, make_pair, make_templates, short_folder, stored
+from tests.application.store.conftest import Sql, stored
 from tests.application.store.examples import StoryTold, save
+from tests.application.store.pairs import Pair, make_pair, make_templates, short_folder
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +59,9 @@ async def test_a_connection_that_was_cut_is_replaced_and_nothing_is_lost_or_doub
     async def cut() -> None:
         while not stop.is_set():
             await asyncio.sleep(0.1)
-            await asyncio.to_thread(as_owner, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'casetrail-append'")
+            await asyncio.to_thread(
+                as_owner, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'casetrail-append'"
+            )
 
     async def write(name: int) -> int:
         for n in range(30):
@@ -127,7 +130,9 @@ def kill(server: LocalPostgres) -> None:
     process.wait()
 
 
-async def test_the_server_killed_under_the_writers_and_brought_back_loses_nothing_that_was_answered(own_server: LocalPostgres, key_file: Path):
+async def test_the_server_killed_under_the_writers_and_brought_back_loses_nothing_that_was_answered(
+    own_server: LocalPostgres, key_file: Path
+):
     pair = make_pair(own_server)
     async with pair.store(key_file) as store:
         stop = False

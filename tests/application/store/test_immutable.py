@@ -14,8 +14,8 @@ from application.store.chain import faults
 from application.store.migrate import mark
 from application.store.store import Store
 from interfaces.local_postgres import find_binaries
-from tests.application.store.conftest import PASSWORD, Pair
 from tests.application.store.examples import StoryTold, save
+from tests.application.store.pairs import PASSWORD, TEMPLATES, Pair
 
 pytestmark = pytest.mark.anyio
 
@@ -88,11 +88,16 @@ MAY_NOT = {
 
 @pytest.mark.parametrize(("role", "attempt"), [(role, attempt) for role, attempts in MAY_NOT.items() for attempt in attempts])
 def test_a_role_may_not_do_what_it_has_no_need_of(server_pair: Pair, role: str, attempt: str):
-    with psycopg.connect(server_pair.server.dsn(server_pair.record, role, PASSWORD), autocommit=True) as conn, pytest.raises(errors.InsufficientPrivilege):
+    with (
+        psycopg.connect(server_pair.server.dsn(server_pair.record, role, PASSWORD), autocommit=True) as conn,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
         conn.execute(attempt.encode())
 
 
-@pytest.mark.parametrize("attempt", ["DELETE FROM keys", "TRUNCATE keys", "UPDATE keys SET id = 'x'", "UPDATE keys SET made_at = now()", "CREATE TABLE mine ()"])
+@pytest.mark.parametrize(
+    "attempt", ["DELETE FROM keys", "TRUNCATE keys", "UPDATE keys SET id = 'x'", "UPDATE keys SET made_at = now()", "CREATE TABLE mine ()"]
+)
 def test_the_role_of_the_keys_may_make_and_destroy_and_no_more(server_pair: Pair, attempt: str):
     with psycopg.connect(server_pair.keeper(), autocommit=True) as conn, pytest.raises(errors.InsufficientPrivilege):
         conn.execute(attempt.encode())
@@ -106,13 +111,13 @@ async def test_a_key_is_made_once_and_its_id_stays_also_for_the_owner(pair: Pair
 
 def test_neither_database_lets_in_the_role_of_the_other(server_pair: Pair):
     migrated = server_pair.server
-    for database, stranger in (("record_template", "casetrail_keys"), ("keys_template", "casetrail_service")):
+    for database, stranger in ((TEMPLATES["record"], "casetrail_keys"), (TEMPLATES["keys"], "casetrail_service")):
         with pytest.raises(psycopg.OperationalError, match="permission denied"):
             psycopg.connect(migrated.dsn(database, stranger, PASSWORD))
 
 
 def test_nobody_may_hide_a_table_behind_a_temporary_one(server_pair: Pair):
-    with psycopg.connect(server_pair.server.dsn("record_template", "casetrail_service", PASSWORD), autocommit=True) as conn:
+    with psycopg.connect(server_pair.server.dsn(TEMPLATES["record"], "casetrail_service", PASSWORD), autocommit=True) as conn:
         with pytest.raises(errors.InsufficientPrivilege):
             conn.execute("CREATE TEMPORARY TABLE events (at timestamptz)")
 

@@ -13,8 +13,9 @@ from application.store.chain import faults
 from application.store.keys import KeyDestroyed, KeyFile, Keys, KeysUnfit
 from application.store.mapper import Broken
 from application.store.store import Store
-from tests.application.store.conftest import Pair, Sql, stored
+from tests.application.store.conftest import Sql, stored
 from tests.application.store.examples import MEG, TOM, Child, StoryTold, plain, save
+from tests.application.store.pairs import Pair
 
 pytestmark = pytest.mark.anyio
 
@@ -84,7 +85,9 @@ async def test_a_key_is_durable_before_anything_is_sealed_under_it(pair: Pair, s
 
 
 async def test_each_text_has_a_key_of_its_own_and_a_person_one_for_all(store: Store):
-    saves = [save(f"case/{n}", 0, StoryTold(told="x", because="y", children=(Child(ref="c", person=MEG, called="Meg"),))) for n in range(200)]
+    saves = [
+        save(f"case/{n}", 0, StoryTold(told="x", because="y", children=(Child(ref="c", person=MEG, called="Meg"),))) for n in range(200)
+    ]
     appended = await asyncio.gather(*map(store.append, saves))
     events = [a.recorded[0].event for a in appended]
     texts = [key for event in events for key in (event.told.k, event.because.k)]

@@ -54,7 +54,11 @@ STORY = StoryTold(
     because="asked to",
     kind="long",
     told="he fell",
-    children=(Child(ref="c1", person=MEG, called="Meg Doe", remarks=("a first", "a second")), Child(ref="c2", person=TOM, called="Tom Roe"), Child(ref="c3")),
+    children=(
+        Child(ref="c1", person=MEG, called="Meg Doe", remarks=("a first", "a second")),
+        Child(ref="c2", person=TOM, called="Tom Roe"),
+        Child(ref="c3"),
+    ),
     answers={"why": "nobody knows", "who.else": "nobody else"},
     first=Child(ref="c0", called="Nobody's child"),
 )
@@ -111,7 +115,9 @@ def test_sealed_twice_the_same_words_look_different():
 @pytest.mark.parametrize("moved", ["stream", "place", "name", "schema"])
 def test_words_moved_elsewhere_do_not_open(moved: str):
     head, body = stored(StoryTold(told="he fell"))
-    elsewhere = {"stream": "case/2", "place": 2, "schema": 1, "name": "test-story-told"} | {moved: {"stream": "case/2", "place": 2, "schema": 0, "name": "x"}[moved]}
+    elsewhere = {"stream": "case/2", "place": 2, "schema": 1, "name": "test-story-told"} | {
+        moved: {"stream": "case/2", "place": 2, "schema": 0, "name": "x"}[moved]
+    }
     if moved in ("stream", "place"):
         other = msgspec.json.encode(json.loads(head) | {moved: elsewhere[moved]})
         with pytest.raises(Broken):
@@ -198,7 +204,11 @@ def old_body(schema: int, raw: dict[str, Any]) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize(
     ("schema", "raw"),
-    [(1, {"remark": "kept"}), (2, {"remarks": ["kept"], "children": [{"ref": "c1", "name": "Meg"}]}), (1, {"remark": "kept", "because": "so"})],
+    [
+        (1, {"remark": "kept"}),
+        (2, {"remarks": ["kept"], "children": [{"ref": "c1", "name": "Meg"}]}),
+        (1, {"remark": "kept", "because": "so"}),
+    ],
 )
 def test_an_old_shape_is_brought_up_and_its_words_open_where_they_were_sealed(schema: int, raw: dict[str, Any]):
     head, body = old_body(schema, raw)

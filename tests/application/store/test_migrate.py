@@ -14,8 +14,8 @@ from application.store.connections import StoreAway
 from application.store.migrate import ROLES, StoreUnfit, ensure_database, migrate, migrations
 from application.store.store import Store
 from interfaces.local_postgres import LocalPostgres
-from tests.application.store.conftest import PASSWORD, Pair
 from tests.application.store.examples import save
+from tests.application.store.pairs import PASSWORD, Pair
 
 pytestmark = pytest.mark.anyio
 

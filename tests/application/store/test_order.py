@@ -17,8 +17,9 @@ import pytest
 from application.store.chain import faults
 from application.store.recorder import RecordApplication
 from application.store.store import Store
-from tests.application.store.conftest import Pair, Sql, stored
+from tests.application.store.conftest import Sql, stored
 from tests.application.store.examples import StoryTold, save
+from tests.application.store.pairs import Pair
 from tests.application.store.writers import write
 
 pytestmark = pytest.mark.anyio
@@ -76,7 +77,9 @@ async def test_nobody_misses_an_event_whose_commit_took_long(pair: Pair, key_fil
 
 async def test_the_test_above_would_notice_a_writer_without_the_lock(pair: Pair, as_owner: Sql):
     as_owner(SLOW)
-    insert = b"INSERT INTO events (originator_id, originator_version, topic, state, header, at, hash) VALUES (%s, 1, 'x', '', '', now(), %s)"
+    insert = (
+        b"INSERT INTO events (originator_id, originator_version, topic, state, header, at, hash) VALUES (%s, 1, 'x', '', '', now(), %s)"
+    )
 
     def unlocked(stream: str) -> None:
         with psycopg.connect(pair.owner()) as conn:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from application.commands import EVENTS
+from application.commands import COMMANDS, EVENTS
 from interfaces.api.app import make_app
-from interfaces.documents.chapters import yields
-from interfaces.documents.markdown import code, page, sentence, table
+from interfaces.documentation.chapters import yields
+from interfaces.documentation.markdown import code, page, said, sentence, table
 from interfaces.wiring import Service
 
 INTRODUCTION = """\
@@ -24,7 +24,13 @@ JSON over HTTP. The service gives out the whole contract as OpenAPI 3.1 at `/api
 - Until there is sign-in the service runs as a rehearsal on loopback, where `Casetrail-Person: role/organisation/name` says who asks,
   and `Casetrail-At` may choose the instant."""
 
-GROUPS = {"asking": "Asking for something to happen", "looking": "Looking", "operating": "Operating"}
+GROUPS = {
+    "asking": "Asking for something to happen",
+    "looking": "Looking",
+    "documents": "Documents",
+    "rules": "Procedures and calendars",
+    "operating": "Operating",
+}
 
 
 def document(checkout: Path) -> str:
@@ -45,13 +51,14 @@ def _groups(described: dict[str, Any]) -> Iterator[str]:
 
 def _row(method: str, path: str, told: dict[str, Any]) -> tuple[str, ...]:
     given = [p["name"] for p in told.get("parameters", ()) if p["in"] == "query"]
-    return method.upper(), f"`{path}`", _purpose(path, told), code(*given), " ".join(told["responses"])
+    return method.upper(), f"`{path}`", _purpose(path, told), code(*given), " ".join(sorted(told["responses"]))
 
 
 def _purpose(path: str, told: dict[str, Any]) -> str:
-    """What the route says of itself; for a command that says nothing, what happens when it is not refused."""
-    if "description" in told:
-        return " ".join(told["description"].split("\n\n")[0].split())
+    """What the route says of itself; before it, for a command that has no sentence of its own, what happens if it is not refused."""
+    purpose = " ".join(told.get("description", "").split("\n\n")[0].split())
     asked = path.rsplit("/", 1)[-1]
     happens = next((event for event, commands in yields().items() if asked in commands), None)
-    return f"{sentence(EVENTS[happens])}." if happens else str(told.get("summary", ""))
+    if happens and not said(COMMANDS[asked]):
+        purpose = f"{sentence(EVENTS[happens])}. {purpose}".strip()
+    return purpose or str(told.get("summary", ""))

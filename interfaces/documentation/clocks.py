@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from domain.guidance import EDITIONS, ClockRow, Edition
-from interfaces.documents.markdown import code, link, page, table
+from interfaces.documentation.markdown import code, link, page, table
 
 INTRODUCTION = """\
 A clock says what is due, within what time, counted from which moment, stopped by which, owed by whom and on whose authority. Each is

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from interfaces.documents import api, clocks, events, glossary, permissions, process
+from interfaces.documentation import api, clocks, events, glossary, permissions, process
 
 DOCUMENTS: Mapping[str, Callable[[Path], str]] = {
     "docs/api.md": api.document,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from application.commands import COMMANDS, EVENTS
 from domain.guidance import EDITIONS
 from domain.people import ROLES
-from interfaces.documents.markdown import code, file_of, link, page, table
+from interfaces.documentation.markdown import code, file_of, link, page, table
 
 ROWS = "docs/process/rules.toml"
 

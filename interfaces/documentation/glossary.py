@@ -9,7 +9,7 @@ from domain.case import Case
 from domain.language import CaseEvent, Command, Refused
 from domain.people import PARTNERS
 from domain.stages import commissioning
-from interfaces.documents.markdown import code, page, sentence, table
+from interfaces.documentation.markdown import code, page, sentence, table
 
 FIELD = {
     "Case": "What is recorded about one matter, under a pseudonym, from its opening to its closing. One append-only history.",

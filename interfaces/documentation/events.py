@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from domain.language import CaseEvent, Command
 from domain.personal import Personal, Sealed
 from domain.roles import WHO
-from interfaces.documents.chapters import chapters, commands_of, events_of, yields
-from interfaces.documents.markdown import chapter, code, file_of, link, page, said, sentence, table
+from interfaces.documentation.chapters import chapters, commands_of, events_of, yields
+from interfaces.documentation.markdown import chapter, code, file_of, link, page, said, sentence, table
 
 INTRODUCTION = """\
 Every event and every command, in the order of the guidance. An event is what happened: its sentence, the name it is stored under,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-MADE = "<!-- Made from the code by `python -m interfaces.documents`; a test compares. Change the code, not this file. -->"
+MADE = "<!-- Made from the code by `python -m interfaces.documentation`; a test compares. Change the code, not this file. -->"
 
 
 def page(title: str, *blocks: str) -> str:

@@ -1,8 +1,8 @@
-"""`python -m interfaces.documents`: write the documents that are made from the code."""
+"""`python -m interfaces.documentation`: write the documents that are made from the code."""
 
 from pathlib import Path
 
-from interfaces.documents import write
+from interfaces.documentation import write
 
 if __name__ == "__main__":
     for name in write(Path(__file__).parents[2]) or ["nothing"]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from domain.people import ROLES
 from domain.roles import CAPACITIES, WHO
-from interfaces.documents.markdown import code, page, table
+from interfaces.documentation.markdown import code, page, table
 
 INTRODUCTION = """\
 Who may ask what is one table, `WHO` in [domain/roles.py](../domain/roles.py). A capacity is a role, a role with its organisation
