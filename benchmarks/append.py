@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from struct import pack
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from application.store.line import Line
 from application.store.store import Store
 from benchmarks import library
 from benchmarks.ground import Ground
-from benchmarks.histories import PRACTITIONER, asked, fill, opened, saved, words
+from benchmarks.histories import PRACTITIONER, asked, fill, opened, saved
 from benchmarks.measuring import Figures, interleaved, paced
 from domain.asking import Asking
 from domain.case import Case, remember
@@ -33,6 +34,7 @@ BARE = (
     "CREATE UNIQUE INDEX ON bare (position)"
 )
 STATE = b"x" * 960
+CHANCE = random.Random(5)
 
 
 class Writer:

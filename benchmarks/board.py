@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import psycopg
 from psycopg import sql
@@ -13,7 +14,7 @@ from benchmarks import record
 from benchmarks.ground import Ground
 from benchmarks.measuring import Figures, interleaved
 from benchmarks.histories import TEAMS
-from domain.working_days import NEWEST, SHIPPED
+from domain.working_days import SHIPPED, london_date
 from interfaces.boards import Boards
 from interfaces.databases import Databases
 from interfaces.log import RecordLog
@@ -65,7 +66,7 @@ async def run(ground: Ground) -> None:
     places, n = full.places, ground.sizes.looks
     ground.told(f"The deadline board, {ground.sizes.board:,} rows")
     make(places, ground.sizes.board)
-    today = (await _day(places))
+    today = london_date(datetime.now(UTC))
     async with (
         await psycopg.AsyncConnection.connect(places.record, autocommit=True, row_factory=tuple_row) as connection,
         await psycopg.AsyncConnection.connect(places.record, autocommit=True, row_factory=tuple_row) as without_index,

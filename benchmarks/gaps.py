@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
+from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 from application.store.keys import KeyFile, Keys
 from application.store.recorder import RecordApplication
 from application.store.store import Store
 from benchmarks.ground import Ground
+from benchmarks.histories import saved
 from domain.stages.notification import NotificationDiscussed
 
 PROCESSES, WRITERS = 3, 8
@@ -22,11 +25,6 @@ def write(record: str, keys: str, key_file: str, seconds: float) -> None:
 
 
 async def _write(store: Store, seconds: float) -> None:
-    from datetime import date
-    from uuid import uuid4
-
-    from benchmarks.histories import saved
-
     async def writer() -> None:
         stream, place, until = f"case/{uuid4()}", 0, time.monotonic() + seconds
         while time.monotonic() < until:

@@ -65,20 +65,27 @@ class Telling:
         return "\n" if dots else ""
 
 
-async def interleaved(contenders: Mapping[str, Contender], rounds: int, told: Callable[[str], None], *, warm: bool = True) -> Rounds:
-    """Everyone once, then everyone again; each round begins with another. The first round only warms up, unless there is one only."""
+async def interleaved(contenders: Mapping[str, Contender], rounds: int, told: Callable[[str], None]) -> Rounds:
+    """Everyone once, then everyone again; each round begins with another. One more round before them only warms up, unless a single
+    round says that nothing is to be measured."""
+    warm = int(rounds > 1)
     found: dict[str, list[Figures]] = {name: [] for name in contenders}
     names = list(contenders)
-    for n in range(rounds + warm):
-        turn = n % len(names)
-        for name in (*names[turn:], *names[:turn]):
-            told(f"  {'warming up' if n < warm else f'round {n + 1 - warm} of {rounds}'}: {name}")
-            gc.collect()
-            figures = contenders[name]()
-            if inspect.isawaitable(figures):
-                figures = await figures
-            if n >= warm:
-                found[name].append(figures)
+    gc.collect()
+    gc.freeze()  # as the service does once it has started
+    try:
+        for n in range(rounds + warm):
+            turn = n % len(names)
+            for name in (*names[turn:], *names[:turn]):
+                told(f"  {'warming up' if n < warm else f'round {n + 1 - warm} of {rounds}'}: {name}")
+                gc.collect()
+                figures = contenders[name]()
+                if inspect.isawaitable(figures):
+                    figures = await figures
+                if n >= warm:
+                    found[name].append(figures)
+    finally:
+        gc.unfreeze()
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,6 +48,4 @@ async def full(ground: Ground) -> Full:
                 connection.execute("VACUUM (ANALYZE)")
                 connection.execute("CHECKPOINT")
         _made[ground] = Full(places, streams, url, theirs, ids)
-        gc.collect()
-        gc.freeze()  # as the service does once it has started
     return _made[ground]

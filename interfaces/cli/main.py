@@ -22,7 +22,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(stderr=True, highlight=False)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+"""What could not be done is told apart from what was asked for, which may be piped on."""
 
 Rehearsal = Annotated[
     bool, typer.Option("--rehearsal", help="A store for practice: persons are named by a header, instants may be chosen.")
@@ -37,7 +39,7 @@ def serve(
     port: Port = 8000,
 ) -> None:
     """Serve the API. Until there is sign-in: in rehearsal, on loopback, and nowhere else."""
-    with failing_in_a_sentence(console):
+    with failing_in_a_sentence(errors):
         serving.serve(console, rehearsal=rehearsal, host=host, port=port)
 
 
@@ -47,7 +49,7 @@ def demo(
     serve: Annotated[bool, typer.Option(help="Serve the API after the stories are told.")] = True,
 ) -> None:
     """Start a database of our own, load two histories, tell them, and serve the API on loopback until stopped."""
-    with failing_in_a_sentence(console):
+    with failing_in_a_sentence(errors):
         demonstration.demo(console, port=port, serve=serve)
 
 
@@ -59,7 +61,7 @@ def rehearse(
     api: Annotated[str | None, typer.Option("--api", metavar="URL", help="Ask a service in rehearsal over HTTP instead.")] = None,
 ) -> None:
     """Run scenario files on a fresh, throw-away store. Exit 0: all holds; 1: something fell short; 2: something is not built."""
-    with failing_in_a_sentence(console):
+    with failing_in_a_sentence(errors):
         told = asyncio.run(rehearsing.rehearse(console, files, keep=keep, api=api, quiet=as_json))
         if as_json:
             print(json.dumps(told.as_json(), ensure_ascii=False, indent=2))
@@ -74,21 +76,21 @@ def bring_in(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each row would do.")] = False,
 ) -> None:
     """Bring history in: record now what happened then, row by row. Nothing is recorded unless every row may stand."""
-    with failing_in_a_sentence(console):
+    with failing_in_a_sentence(errors):
         raise typer.Exit(asyncio.run(importing.bring_in(console, file, by=by, partnership=partnership, dry_run=dry_run)))
 
 
 @app.command()
 def migrate(rehearsal: Rehearsal = False) -> None:
     """Bring both databases up to this version, as their owner; a new store adopts the shipped procedures and calendar."""
-    with failing_in_a_sentence(console):
+    with failing_in_a_sentence(errors):
         serving.migrate(console, rehearsal=rehearsal)
 
 
 @app.command()
 def worker() -> None:
     """Keep the read models up to date until stopped."""
-    with failing_in_a_sentence(console):
+    with failing_in_a_sentence(errors):
         serving.work(console)
 
 
@@ -98,7 +100,7 @@ def rebuild(
     compare: Annotated[bool, typer.Option("--compare", help="Only compare; switch nothing.")] = False,
 ) -> None:
     """Fill each read model anew beside the live one, compare them row for row, and switch."""
-    with failing_in_a_sentence(console):
+    with failing_in_a_sentence(errors):
         raise typer.Exit(serving.rebuild(console, views or [], compare=compare))
 
 

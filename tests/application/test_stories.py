@@ -9,17 +9,26 @@ import pytest
 from application.rehearsal import Rehearsal, rehearse
 from application.scenario import read_scenario
 from application.world import InProcess
+from interfaces import wiring
+from interfaces.local_postgres import LocalPostgres
 from interfaces.wiring import Service
 
 STORIES = sorted((Path(__file__).parent.parent / "stories").glob("*.yaml"))
 
 
+async def _fresh(server: LocalPostgres, calendar: str, stack: AsyncExitStack) -> Service:
+    pass
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
-async def test_the_history_holds(story: Path, service: Service) -> None:
-    rehearsal = Rehearsal(read_scenario(story), InProcess(service.looking, service.themes))
+async def test_the_history_holds(story: Path, request: pytest.FixtureRequest) -> None:
+    scenario = read_scenario(story)
+    async with AsyncExitStack() as stack:
+        service = await _fresh(scenario.calendar, request, stack)
+        rehearsal = Rehearsal(scenario, InProcess(service.looking, service.themes))
 
-    await rehearse([rehearsal])
+        await rehearse([rehearsal])
 
     told = rehearsal.told
     assert [step for step in told.steps if step.result == "failed"] == []

@@ -1,0 +1,66 @@
+"""`python -m benchmarks`: about ten minutes; `--quick` a smoke of about one, `--only NAME` one of them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from benchmarks import append, board, gaps, one_case, over_http, read_models, sealing, whole_log
+from benchmarks.ground import QUICK, REAL, Ground, ground
+from benchmarks.measuring import Sheet, Telling
+
+BENCHMARKS: Mapping[str, Callable[[Ground], Awaitable[None]]] = {
+    "append": append.run,
+    "gaps": gaps.run,
+    "http": over_http.run,
+    "sealing": sealing.run,
+    "case": one_case.run,
+    "log": whole_log.run,
+    "read-models": read_models.run,
+    "board": board.run,
+}
+RESULTS = Path(__file__).with_name("results.json")
+
+
+async def _run(names: Sequence[str], on: Ground) -> None:
+    for name in names:
+        await BENCHMARKS[name](on)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run them, print what was found, keep it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios beside a peer or a limit measured in the same run.")
+    parser.add_argument("--quick", action="store_true", help="only see that everything runs: figures of no meaning, kept only with --results")
+    parser.add_argument("--only", metavar="NAME", choices=BENCHMARKS, help=f"one of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--large", action="store_true", help="at the size of the whole country")
+    parser.add_argument("--results", type=Path, metavar="FILE", help=f"where to keep them (default: benchmarks/{RESULTS.name})")
+    asked = parser.parse_args(arguments)
+    console = Console()
+    if asked.large:
+        console.print("The large run comes with the generator of histories; until then `make bench` measures at 100,000 events.")
+        return
+    began, sheet, telling = time.monotonic(), Sheet(), Telling(console)
+    with telling.never_silent(), ground(QUICK if asked.quick else REAL, sheet, telling) as on:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run([asked.only] if asked.only else [*BENCHMARKS], on))
+    console.print(sheet.table())
+    results = asked.results or (None if asked.quick else RESULTS)
+    if results:
+        sheet.keep(results, beside=bool(asked.only))
+    missed = [name for name, found in sheet.results.items() if found["met"] is False]
+    console.print(
+        f"{len(sheet.results)} figures in {time.monotonic() - began:.0f} s, {len(missed)} short of their goal."
+        + (f" Kept in {results}." if results else " A quick run is kept nowhere."),
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
