@@ -17,7 +17,7 @@ from application.store.line import Line
 from application.store.store import Store
 from benchmarks import library
 from benchmarks.ground import Ground
-from benchmarks.histories import PRACTITIONER, asked, fill, opened, saved
+from benchmarks.histories import OURS, PRACTITIONER, asked, fill, opened, saved
 from benchmarks.measuring import Figures, interleaved, paced
 from domain.asking import Asking
 from domain.case import Case, remember
@@ -132,7 +132,7 @@ async def run(ground: Ground) -> None:
     theirs = library.application(base)
     their_cases = [library.case_of(theirs, HELD) for _ in range(64)]
     async with wiring.Service(await ground.store()) as service:
-        streams = await fill(service.store, 64 * (sizes.rounds + 1), HELD, ground.told)
+        streams = await fill(service.store, 64 * (sizes.rounds + 1), HELD, ground.told, teams=OURS)
         parts = iter([streams[n : n + 32] for n in range(0, len(streams), 32)])
         with psycopg.connect(base, autocommit=True) as connection:
             connection.execute(BARE)

@@ -48,6 +48,9 @@ from domain.stages.threshold import PartnerMeetingConvened, PartnerPositionRecor
 PERSON = "person-" + "5" * 32
 PRACTITIONER = By(person=PERSON, role="local-authority-practitioner", organisation="bolton", partnership="bolton")
 TEAMS = ("bolton", "bury", "barnet")
+OURS = ("bolton",)
+"""The team of the practitioner who asks."""
+
 AGENCIES = ("school", "police", "health-visiting", "housing", "general-practice", "midwifery", "social-care", "youth-justice")
 DIGEST = "5" * 64
 
@@ -149,7 +152,9 @@ def saved(
     )  # fmt: skip
 
 
-async def fill(store: Store, cases: int, events: int, told: Callable[[str], None], *, at_once: int = 32) -> list[str]:
+async def fill(
+    store: Store, cases: int, events: int, told: Callable[[str], None], *, teams: Sequence[str] = TEAMS, at_once: int = 32
+) -> list[str]:
     """Whole cases, or their first events, recorded ten events at a time side by side, so that streams interleave. Their streams."""
     chance = random.Random(11)
     streams = [f"case/{uuid4()}" for _ in range(cases)]
@@ -158,7 +163,7 @@ async def fill(store: Store, cases: int, events: int, told: Callable[[str], None
     async def one(n: int) -> None:
         nonlocal done
         begun = date(2025, 1, 6) + timedelta(days=chance.randrange(400))
-        dated = list(history(TEAMS[n % len(TEAMS)], f"Child {n}", chance, begun))[:events]
+        dated = list(history(teams[n % len(teams)], f"Child {n}", chance, begun))[:events]
         for place in range(0, len(dated), 10):
             block = dated[place : place + 10]
             await store.append(saved(streams[n], place, [event for _, event in block], on=block[0][0]))

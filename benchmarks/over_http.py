@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks import library
 from benchmarks.ground import Ground
-from benchmarks.histories import discussions, fill
+from benchmarks.histories import OURS, discussions, fill
 from benchmarks.http_load import Job, load
 from benchmarks.http_servers import apart, serve_bare, serve_casetrail
 from benchmarks.measuring import Figures, interleaved
@@ -54,7 +54,7 @@ async def run(ground: Ground) -> None:
 
             def commands(port: int, connections: int) -> Callable[[], Awaitable[Figures]]:
                 async def ask() -> Figures:
-                    streams = await fill(service.store, CASES, HELD, lambda sentence: None)
+                    streams = await fill(service.store, CASES, HELD, lambda sentence: None, teams=OURS)
                     paths = [f"/api/v1/cases/{stream.partition('/')[2]}/discuss-notification" for stream in streams]
                     some = [request(paths[n % CASES], bodies[n % len(bodies)]) for n in range(CASES * AGAIN)]
                     return await asking.ask(Job(port, some, connections, sizes.http))

@@ -121,6 +121,19 @@ def _days(clock: Clock, until: date, calendars: Mapping[str, Calendar]) -> int |
         return None
 
 
+def took(clock: Clock, calendars: Mapping[str, Calendar] = SHIPPED) -> dict[str, int]:
+    """How many working days it took (QA-1), or how many working days ahead it was done, where it counts back (QA-13)."""
+    unit, done = clock.within.unit, clock.done
+    try:
+        if done and unit == "working-days-before" and clock.set_for:
+            return {"ahead_by": _known(clock, calendars).working_days_between(done, clock.set_for)}
+        if done and unit == "working-days" and clock.since:
+            return {"took": _known(clock, calendars).working_days_between(clock.since, done)}
+    except BeyondCalendar:
+        pass
+    return {}
+
+
 def arithmetic(clock: Clock, calendars: Mapping[str, Calendar] = SHIPPED) -> tuple[Day, ...]:
     """How the due date was counted, day by day, or month by month; nothing for a date that was set."""
     day, n = clock.set_for or clock.since, clock.within.n
@@ -156,6 +169,7 @@ def clock_item(clock: Clock, today: date, calendars: Mapping[str, Calendar] = SH
         "due": clock.due,
         "done": clock.done,
         **judged._asdict(),
+        **took(clock, calendars),
         "owed_by": clock.owed_by,
         "rule": clock.rule,
         "source": clock.source,

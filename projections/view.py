@@ -190,11 +190,12 @@ def live(connection: Connection, view: View) -> Build | None:
 
 
 def make(connection: Connection, view: View) -> Build:
-    """The next set of tables, empty and without indexes: `finish` adds them once the tables are filled."""
+    """The next set of tables, empty, and but for their keys without indexes: `finish` adds those once the tables are filled."""
     numbers = connection.execute("SELECT number FROM projections.builds WHERE view = %s", (view.name,)).fetchall()
     build = Build(view, 1 + max((number for (number,) in numbers), default=0))
     for table in view.tables:
-        connection.execute(sql.SQL("CREATE TABLE {} ({})").format(build.table(table), sql.SQL(table.columns)))
+        made = sql.SQL("CREATE TABLE {} ({}, PRIMARY KEY ({}))")
+        connection.execute(made.format(build.table(table), sql.SQL(table.columns), sql.SQL(table.key)))
     connection.execute(
         "INSERT INTO projections.builds (view, version, number, tables) VALUES (%s, %s, %s, %s)",
         (view.name, view.version, build.number, [build.table_name(table) for table in view.tables]),
@@ -205,7 +206,6 @@ def make(connection: Connection, view: View) -> Build:
 def finish(connection: Connection, build: Build) -> None:
     """The indexes of a build, and what the planner needs to know of it."""
     for table in build.view.tables:
-        connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(build.table(table), sql.SQL(table.key)))
         for index in table.indexes:
             connection.execute(sql.SQL("CREATE INDEX ON {} {}").format(build.table(table), sql.SQL(index)))
         connection.execute(sql.SQL("ANALYZE {}").format(build.table(table)))

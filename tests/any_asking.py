@@ -275,7 +275,7 @@ class Fields(Draw):
             return self.day(name).isoformat()
         if hint is datetime:
             return datetime(2025, 1, 1, tzinfo=UTC).isoformat()
-        return self.one(TEXTS) if hint is Any or hint is str else None
+        return self.word(name, "") if hint is str else None
 
     def part(self, kind: Any) -> dict[str, Any]:
         """A record of an event, as JSON: what a correction may put in its place."""
@@ -422,7 +422,9 @@ class Fields(Draw):
             chosen = self.one(fields)
             correct[chosen.encode_name] = self.value(hints[chosen.name], chosen.name)
         else:
-            correct[self.one(PATHS)] = self.one(("bury", "died", TEXTS[0], None, 3, ["bury"], {"area": "bury"}))
+            path = self.one(PATHS)
+            text = TEXTS[0] if path.rpartition(".")[2] in ("name", "because") else "died"
+            correct[path] = self.one((text, "bury", None, 3, ["bury"], {"area": "bury"}))
         return {"event_place": entry.place, "correction": correct}
 
     def redaction(self) -> dict[str, Any]:

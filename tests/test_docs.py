@@ -46,7 +46,7 @@ CODE = [
 # --- what is made from the code
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", [*MADE])
 def test_a_document_made_from_the_code_stands_as_it_is_made_now(name: str) -> None:
     made = MADE[name](CHECKOUT)
     assert (CHECKOUT / name).read_text(encoding="utf-8") == made, "run: python -m interfaces.documentation"
@@ -75,7 +75,7 @@ def test_every_rule_of_the_guidance_has_its_row_in_order() -> None:
         assert sorted(numbers) == list(range(1, n + 1)), source
 
 
-@pytest.mark.parametrize("rule", RULES.by_id.values(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", [*RULES.by_id.values()], ids=lambda rule: rule.id)
 def test_what_a_rule_names_exists(rule: process.Rule) -> None:
     for name in rule.where:
         assert process.home(name, CHECKOUT, rule.id)
@@ -130,7 +130,7 @@ def test_python_that_is_shown_runs() -> None:
         assert ran.returncode == 0, ran.stderr
 
 
-@pytest.mark.parametrize("block", blocks("sh"), ids=str)
+@pytest.mark.parametrize("block", [*blocks("sh")], ids=str)
 def test_commands_that_are_shown_exist(block: Block) -> None:
     for line in block.text.splitlines():
         program, *words = line.split()

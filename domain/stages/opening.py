@@ -56,6 +56,11 @@ class Incident(Part):
         """Abuse or neglect known or suspected, and died or seriously harmed (X-7). Suspicion is enough."""
         return self.abuse_or_neglect in ("known", "suspected") and self.harm in SERIOUS_HARM
 
+    @property
+    def without_words(self) -> Incident:
+        """As decisions remember it: no decision rests on the summary."""
+        return replace(self, summary=None)
+
 
 class Child(Part):
     """A child of the case, by a pseudonymous ref. Name and birth date lie under the child's own key."""
@@ -173,7 +178,7 @@ class CaseOpened(CaseEvent, name="case-opened"):
                 route=self.route,
                 concern=self.concern,
                 opened_concern=self.concern,
-                incident=self.incident,
+                incident=self.incident.without_words if self.incident else None,
                 children={child.ref: known(child) for child in self.children},
                 linked=frozenset(self.linked_cases),
                 candidate=self.candidate,
@@ -283,7 +288,7 @@ class IncidentAmended(CaseEvent, name="incident-amended"):
         return replace(incident, **changes) if incident else Incident(**{"in_england": True, **changes})
 
     def apply(self, case: Case, then: Recorded) -> Case:
-        return replace(case, opening=replace(case.opening, incident=self.amended(case.opening.incident)))
+        return replace(case, opening=replace(case.opening, incident=self.amended(case.opening.incident).without_words))
 
 
 class AmendIncident(Command, name="amend-incident"):

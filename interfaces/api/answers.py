@@ -9,13 +9,14 @@ import msgspec
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
+from interfaces.api.identity import AN_INSTANT
 from interfaces.api.problems import DOCUMENTED, Unfit, documented
 
 NO_STORE = {"Cache-Control": "no-store"}
 
 AsOf = Annotated[
     str | None,
-    Query(description="As recorded by this instant (ISO 8601 with offset); later than now is refused.", max_length=40),
+    Query(description="As recorded by this instant (ISO 8601 with offset); later than now is refused.", json_schema_extra=AN_INSTANT),
 ]
 After = Annotated[int | None, Query(ge=0, le=2**62, description="Answer from this position of the log or later (read your own writes).")]
 Cursor = Annotated[str | None, Query(max_length=600, description="Where the page before ended: its `next`.")]

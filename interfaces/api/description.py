@@ -16,7 +16,7 @@ from domain.language import Command
 from domain.roles import WHO, listed_or
 from domain.stages.opening import OpenCase
 from interfaces.api.commands import CANDIDATE, CASE, OF_A_CASE
-from interfaces.api.identity import CHOOSES_THE_INSTANT, NAMES_THE_PERSON
+from interfaces.api.identity import A_PERSON, AN_INSTANT, CHOOSES_THE_INSTANT, NAMES_THE_PERSON
 from interfaces.api.problems import Problem, documented
 from interfaces.api.shapes import Answer
 
@@ -32,8 +32,8 @@ def _in_path(name: str, pattern: str, description: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string", "pattern": f"^{pattern}$"}}
 
 
-PERSON = _header("Casetrail-Person", NAMES_THE_PERSON)
-INSTANT = _header("Casetrail-At", CHOOSES_THE_INSTANT)
+PERSON = _header("Casetrail-Person", NAMES_THE_PERSON, **A_PERSON)
+INSTANT = _header("Casetrail-At", CHOOSES_THE_INSTANT, **AN_INSTANT)
 IF_MATCH = _header("If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^"[0-9]{1,9}"$')
 KEY = _header("Idempotency-Key", "The same key and body again gives the first answer again.", pattern="^[ -~]{1,200}$", minLength=1)
 DRY_RUN = {

@@ -15,11 +15,21 @@ from interfaces.api.problems import NotSignedIn, Unfit
 from interfaces.wiring import Service
 
 PERSON = re.compile(r"[^\x00-\x1f\x7f]{1,300}")
-INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)?")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
 PARTNERSHIPS = get_args(Partnership)
 
+# --- the headers of a rehearsal, as OpenAPI tells of them
+
 NAMES_THE_PERSON = "In rehearsal only: `role/organisation/name[/partnership]`; trailing parts may be left off."
+_PART = "[ !-.0-~]*"
+_LAST = f"(?:/(?:{'|'.join(PARTNERSHIPS)})?)?"
+A_PERSON = {
+    "pattern": f"^(?:(?:{'|'.join(role for role in ROLES if role != 'delegated-partner')})(?:/{_PART}(?:/{_PART}{_LAST})?)?"
+    f"|delegated-partner/(?:{'|'.join(PARTNERS)})(?:/{_PART}{_LAST})?)$",
+    "maxLength": 300,
+}
 CHOOSES_THE_INSTANT = "In rehearsal only: the instant of asking, ISO 8601 with offset. Never before the last event."
+AN_INSTANT = {"format": "date-time"}
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,8 @@ async def asker_of(request: Request) -> Asker:
 
 async def asker(
     request: Request,
-    casetrail_person: Annotated[str | None, Header(description=NAMES_THE_PERSON)] = None,
-    casetrail_at: Annotated[str | None, Header(description=CHOOSES_THE_INSTANT)] = None,
+    casetrail_person: Annotated[str | None, Header(description=NAMES_THE_PERSON, json_schema_extra=A_PERSON)] = None,
+    casetrail_at: Annotated[str | None, Header(description=CHOOSES_THE_INSTANT, json_schema_extra=AN_INSTANT)] = None,
 ) -> Asker:
     """The person who asks, as a dependency that OpenAPI describes."""
     return await asker_of(request)
@@ -94,16 +104,13 @@ def instant(field: str, text: str | None) -> datetime | None:
     """An instant in ISO 8601 with an offset, as UTC."""
     if text is None:
         return None
-    # a plus sign that was not escaped in a query arrives as a space
-    text = re.sub(r"(?<=\d) (?=\d\d:?\d\d$)", "+", text) if "T" in text else text
+    # a plus sign that was not escaped in a query arrives as a space; fractions beyond the microsecond say nothing here
+    text = re.sub(r"(?<=\d) (?=\d\d:?\d\d$)", "+", text)
+    text = re.sub(r"(\.\d{6})\d+", r"\1", text)
     try:
-        at = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
-    except ValueError:
+        at = datetime.fromisoformat(text.upper()) if INSTANT.fullmatch(text) else None
+        if at is not None and at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         at = None
-    if at is None:
-        raise Unfit(field, "is not an instant such as 2026-03-18T15:10:00+00:00")
-    if at.tzinfo is None:
-        raise Unfit(field, "has no offset from UTC")
-    if not 1900 <= at.year <= 9000:
-        raise Unfit(field, "lies outside the years that can be told")
-    return at.astimezone(UTC)
+    raise Unfit(field, "is not an instant such as 2026-03-18T15:10:00+00:00" if at is None else "has no offset from UTC")

@@ -68,6 +68,8 @@ class ClockItem(Shape):
     verdict: Literal["running", "overdue", "on-time", "late", "cancelled", "superseded", "elapsed"]
     late_by: int = Field(default=0, description="Working days; calendar days for clocks in months.")
     overdue_by: int = 0
+    took: int = Field(default=0, description="Working days from the day counted from to the day it was done.")
+    ahead_by: int = Field(default=0, description="Working days from the day it was done to the day counted back from.")
     owed_by: str
     rule: str = Field(description="The rule in words.")
     source: str

@@ -77,8 +77,12 @@ def read(checkout: Path) -> Rules:
 
 INTRODUCTION = """\
 Every rule, duty, deadline, role and gap of the guidance that Casetrail is built on, in our words, with what the software does about
-it, where, and the test or story that shows it. The texts themselves stay with the partnerships that published them. A rule that asks
-for nothing says why.
+it, where, and the test or story that shows it. The texts themselves stay with the partnerships that published them.
+
+What happens is one or more of these. *Event*: it is recorded. *Refusal*: what goes against it is refused, with a sentence. *Clock*: it
+is counted. *Document*: a text is known by the digest of its bytes. *Role*: somebody in particular may ask it. *Guidance*: it is data or
+words that people are shown. *Reading*: a question across the record is answered. A rule that asks for nothing is *context*, and says
+why.
 
 The ids are those that refusals, docstrings and procedure files cite. Open decisions (R-…) stand at the end, from the procedure
 editions; which events, commands and clocks there are is told in [events.md](events.md) and [clocks.md](clocks.md)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -166,7 +167,7 @@ async def test_the_instant_never_goes_back_and_differs_between_commands(store: S
     log = await store.page(0, 1000)
     assert [r.position for r in log] == sorted(r.position for r in log)
     ats = [r.at for r in log]
-    assert all(earlier < later for earlier, later in zip(ats, ats[1:], strict=False))
+    assert all(earlier < later for earlier, later in itertools.pairwise(ats))
 
 
 async def test_a_chosen_instant_is_refused_outside_a_rehearsal(store: Store):

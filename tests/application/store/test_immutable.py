@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,17 +30,13 @@ CHANGES = (
 TABLES = {"events": "topic", "labels": "folded", "commands": "stream", "store_marks": "mark"}
 
 
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("change", CHANGES)
-async def test_update_delete_and_truncate_are_refused_even_to_the_owner(pair: Pair, store: Store, table: str, change: str):
+async def test_update_delete_and_truncate_are_refused_even_to_the_owner(pair: Pair, store: Store):
     await store.append(save(claims_label=("bolton", "X")))
-    column = TABLES[table]
-    with psycopg.connect(pair.owner(), autocommit=True) as owner:
-        with pytest.raises(errors.InsufficientPrivilege, match="only ever added to"):
-            owner.execute(change.format(table, column, column).encode())
-        owner.execute("SET session_replication_role = replica")
-        with pytest.raises(errors.InsufficientPrivilege, match="only ever added to"):
-            owner.execute(change.format(table, column, column).encode())
+    for (table, column), change, role in itertools.product(TABLES.items(), CHANGES, ("origin", "replica")):
+        with psycopg.connect(pair.owner(), autocommit=True) as owner:
+            owner.execute(f"SET session_replication_role = {role}".encode())
+            with pytest.raises(errors.InsufficientPrivilege, match="only ever added to"):
+                owner.execute(change.format(table, column, column).encode())
 
 
 MAY_NOT = {
@@ -47,7 +44,7 @@ MAY_NOT = {
         "UPDATE events SET topic = topic",
         "DELETE FROM events",
         "TRUNCATE events",
-        "INSERT INTO events (originator_id, originator_version, topic, state, header, at, hash) VALUES ('case/1', 9, 'x', '', '', now(), repeat('x', 32)::bytea)",
+        "INSERT INTO events VALUES ('case/1', 9, 'x', '', 900, '', now(), repeat('x', 32)::bytea)",
         "INSERT INTO commands VALUES (gen_random_uuid(), null, 'case/1', 1, 1, 1)",
         "INSERT INTO labels VALUES ('a', 'b', 'case/1')",
         "INSERT INTO store_marks (mark) VALUES ('rehearsal')",
@@ -88,25 +85,32 @@ MAY_NOT = {
 
 @pytest.mark.parametrize(("role", "attempt"), [(role, attempt) for role, attempts in MAY_NOT.items() for attempt in attempts])
 def test_a_role_may_not_do_what_it_has_no_need_of(server_pair: Pair, role: str, attempt: str):
-    with (
-        psycopg.connect(server_pair.server.dsn(server_pair.record, role, PASSWORD), autocommit=True) as conn,
-        pytest.raises(errors.InsufficientPrivilege),
-    ):
-        conn.execute(attempt.encode())
+    with psycopg.connect(server_pair.server.dsn(server_pair.record, role, PASSWORD), autocommit=True) as conn:
+        assert refused(conn, attempt)
 
 
-@pytest.mark.parametrize(
-    "attempt", ["DELETE FROM keys", "TRUNCATE keys", "UPDATE keys SET id = 'x'", "UPDATE keys SET made_at = now()", "CREATE TABLE mine ()"]
-)
+OF_KEYS = ["DELETE FROM keys", "TRUNCATE keys", "UPDATE keys SET id = 'x'", "UPDATE keys SET made_at = now()", "CREATE TABLE mine ()"]
+
+
+@pytest.mark.parametrize("attempt", OF_KEYS)
 def test_the_role_of_the_keys_may_make_and_destroy_and_no_more(server_pair: Pair, attempt: str):
-    with psycopg.connect(server_pair.keeper(), autocommit=True) as conn, pytest.raises(errors.InsufficientPrivilege):
+    with psycopg.connect(server_pair.keeper(), autocommit=True) as conn:
+        assert refused(conn, attempt)
+
+
+async def test_a_key_is_made_once_and_its_id_stays_also_for_the_owner(pair: Pair, store: Store):
+    with psycopg.connect(pair.owner(pair.keys), autocommit=True) as owner:
+        for change in ("DELETE FROM keys", "TRUNCATE keys", "UPDATE keys SET wrapped = 'x'", "UPDATE keys SET id = 'x'"):
+            assert refused(owner, change)
+
+
+def refused(conn: psycopg.Connection, attempt: str) -> bool:
+    """Whether the database refuses it for want of a privilege."""
+    try:
         conn.execute(attempt.encode())
-
-
-@pytest.mark.parametrize("change", ["DELETE FROM keys", "TRUNCATE keys", "UPDATE keys SET wrapped = 'x'", "UPDATE keys SET id = 'x'"])
-async def test_a_key_is_made_once_and_its_id_stays_also_for_the_owner(pair: Pair, store: Store, change: str):
-    with psycopg.connect(pair.owner(pair.keys), autocommit=True) as owner, pytest.raises(errors.InsufficientPrivilege):
-        owner.execute(change.encode())
+    except errors.InsufficientPrivilege:
+        return True
+    return False
 
 
 def test_neither_database_lets_in_the_role_of_the_other(server_pair: Pair):
@@ -118,8 +122,7 @@ def test_neither_database_lets_in_the_role_of_the_other(server_pair: Pair):
 
 def test_nobody_may_hide_a_table_behind_a_temporary_one(server_pair: Pair):
     with psycopg.connect(server_pair.server.dsn(TEMPLATES["record"], "casetrail_service", PASSWORD), autocommit=True) as conn:
-        with pytest.raises(errors.InsufficientPrivilege):
-            conn.execute("CREATE TEMPORARY TABLE events (at timestamptz)")
+        assert refused(conn, "CREATE TEMPORARY TABLE events (at timestamptz)")
 
 
 def test_projections_have_a_schema_of_their_own(server_pair: Pair):

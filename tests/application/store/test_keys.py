@@ -85,9 +85,8 @@ async def test_a_key_is_durable_before_anything_is_sealed_under_it(pair: Pair, s
 
 
 async def test_each_text_has_a_key_of_its_own_and_a_person_one_for_all(store: Store):
-    saves = [
-        save(f"case/{n}", 0, StoryTold(told="x", because="y", children=(Child(ref="c", person=MEG, called="Meg"),))) for n in range(200)
-    ]
+    meg = Child(ref="c", person=MEG, called="Meg")
+    saves = [save(f"case/{n}", 0, StoryTold(told="x", because="y", children=(meg,))) for n in range(200)]
     appended = await asyncio.gather(*map(store.append, saves))
     events = [a.recorded[0].event for a in appended]
     texts = [key for event in events for key in (event.told.k, event.because.k)]

@@ -112,18 +112,15 @@ def test_sealed_twice_the_same_words_look_different():
     assert json.loads(first)["told"]["c"] != json.loads(second)["told"]["c"]
 
 
-@pytest.mark.parametrize("moved", ["stream", "place", "name", "schema"])
-def test_words_moved_elsewhere_do_not_open(moved: str):
+@pytest.mark.parametrize("elsewhere", [{"stream": "case/2"}, {"place": 2}, {"name": "test-another"}, {"schema": 0}])
+def test_words_moved_elsewhere_do_not_open(elsewhere: dict[str, Any]):
     head, body = stored(StoryTold(told="he fell"))
-    elsewhere = {"stream": "case/2", "place": 2, "schema": 1, "name": "test-story-told"} | {
-        moved: {"stream": "case/2", "place": 2, "schema": 0, "name": "x"}[moved]
-    }
-    if moved in ("stream", "place"):
-        other = msgspec.json.encode(json.loads(head) | {moved: elsewhere[moved]})
+    other = msgspec.json.encode(json.loads(head) | elsewhere)
+    with pytest.raises(Broken):
+        fields(other, body, ALL)
+    if "stream" in elsewhere or "place" in elsewhere:
         with pytest.raises(Broken):
             open_words(recorded(1, other, body, b""), ALL)
-    with pytest.raises(Broken):
-        fields(msgspec.json.encode(json.loads(head) | {moved: elsewhere[moved]}), body, ALL)
 
 
 def test_words_moved_to_another_field_do_not_open():

@@ -82,7 +82,7 @@ async def test_a_store_from_an_older_version_says_what_to_do(pair: Pair, key_fil
     later = [*migrations("record"), module.Migration(NEXT, "later.sql", "SELECT 1")]
     original = module.migrations
     monkeypatch.setattr(module, "migrations", lambda database: later if database == "record" else original(database))
-    with pytest.raises(StoreUnfit, match="later.sql has not been run"):
+    with pytest.raises(StoreUnfit, match=r"later\.sql has not been run"):
         async with pair.store(key_file):
             pass
 

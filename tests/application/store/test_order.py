@@ -127,7 +127,7 @@ async def test_the_librarys_subscription_hears_of_what_is_recorded(pair: Pair, s
     application = store.application()
     heard: list[tuple[int, str]] = []
     with application.recorder.subscribe(gt=0) as subscription:
-        reader = threading.Thread(target=lambda: heard.extend((n.id, n.topic) for n, _ in zip(subscription, range(3), strict=False)))
+        reader = threading.Thread(target=lambda: heard.extend((n.id, n.topic) for _, n in zip(range(3), subscription, strict=False)))
         reader.start()
         appended = [await store.append(save("case/1", n, StoryTold(told="a word"))) for n in range(3)]
         await asyncio.to_thread(reader.join, 10)
