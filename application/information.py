@@ -1,6 +1,6 @@
 """The information set: what somebody had before them when they took a position, endorsed or decided.
 
-Frozen when recorded, and made of ids, places and digests only (vocabulary 13). What existed but had not reached them
+Frozen when recorded, and made of ids, places and digests only. What existed but had not reached them
 is derived by whoever asks later, never stored.
 """
 

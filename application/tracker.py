@@ -1,4 +1,4 @@
-"""The theme tracker at work: it follows the log and asks the candidates what the rule of three says (domain 4.4).
+"""The theme tracker at work: it follows the log and asks the candidates what the rule of three says.
 
 What follows is decided by `domain/tracker.py`; here it is recorded, once: each consequence has a command id made of its cause,
 so that following the log again, or twice at once, records nothing twice.

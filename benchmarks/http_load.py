@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import cast
 
 import uvloop
 
@@ -42,8 +43,7 @@ class Asking(asyncio.Protocol):
         self._asked_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._ask()
 
     def data_received(self, data: bytes) -> None:
@@ -101,7 +101,8 @@ async def ask(job: Job) -> Figures:
             job.port,
         )
         asking.append(protocol)
-    await asyncio.gather(*(protocol.done for protocol in asking))
+    async with asyncio.timeout(2 * job.seconds + 20):
+        await asyncio.gather(*(protocol.done for protocol in asking))
     return paced(took, time.perf_counter() - counts_from)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import multiprocessing
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
+import structlog
 import uvicorn
 from eventsourcing.persistence import IntegrityError
 from fastapi import FastAPI, HTTPException
@@ -72,6 +74,7 @@ def serve_bare(says: Connection, url: str, cases: list[UUID]) -> None:
 
 def serve_casetrail(says: Connection, places: Databases, follows: bool) -> None:
     """The API over a rehearsal, as `casetrail serve` runs it; `follows` the read models in the same process, or leaves them to a worker."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with worker.following(places.projections) if follows else nullcontext():
         _serve(says, make_app(wiring.Service(places, boards=True)))
 

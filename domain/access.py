@@ -1,4 +1,4 @@
-"""Who is let onto a case, for how long, and who broke the glass to get there (domain 5.1, section 13 of the vocabulary)."""
+"""Who is let onto a case, for how long, and who broke the glass to get there."""
 
 from __future__ import annotations
 

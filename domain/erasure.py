@@ -1,4 +1,4 @@
-"""What is destroyed, by whom and why (domain 5.5, R-20). Here only the deed is recorded; the keys are destroyed when it is seen.
+"""What is destroyed, by whom and why (R-20). Here only the deed is recorded; the keys are destroyed when it is seen.
 
 Under a legal hold nothing is destroyed. What is left afterwards are dates, codes, decisions and proofs that still hold.
 """

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg.conninfo import conninfo_to_dict
+
 from application.store import migrate
 from interfaces.local_postgres import LocalPostgres
 from interfaces.settings import Settings
@@ -39,6 +41,7 @@ class Databases:
 
 def prepare(databases: Databases, passwords: Passwords, *marks: str) -> bool:
     """Bring both databases up to this version, as their owner. True if the record is new: it has no events to be asked of yet."""
+    migrate.ensure_database(databases.owner_record, conninfo_to_dict(databases.owner_keys)["dbname"])
     ran = migrate.migrate(databases.owner_record, "record", passwords.of_record())
     migrate.migrate(databases.owner_keys, "keys", passwords.of_keys())
     new = "0001_events.sql" in ran
@@ -78,9 +81,10 @@ def configured(settings: Settings, say: Say = lambda sentence: None, *, stay: bo
     if not settings.local:
         record, keys, key_file = settings.addresses()
         owner = settings.owner_url.get_secret_value() if settings.owner_url else record
+        projections = settings.projections_url.get_secret_value() if settings.projections_url else record
         owner_keys = settings.owner_keys_url.get_secret_value() if settings.owner_keys_url else keys
         yield (
-            Databases(record, keys, key_file, owner, owner_keys, record),
+            Databases(record, keys, key_file, owner, owner_keys, projections),
             Passwords(
                 *(
                     p.get_secret_value() if p else ""

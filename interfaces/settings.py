@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: state_folder(os.environ))
     database_url: SecretStr | None = None
     keys_url: SecretStr | None = None
+    projections_url: SecretStr | None = Field(default=None, description="As the role that keeps the read models; default: `database_url`.")
     owner_url: SecretStr | None = Field(default=None, description="For `migrate` and `rebuild`: the owner of the tables.")
     owner_keys_url: SecretStr | None = None
     service_password: SecretStr | None = Field(default=None, description="For `migrate`: the password the service logs in with.")
@@ -35,6 +36,8 @@ class Settings(BaseSettings):
     def _both_databases(self) -> Settings:
         if (self.database_url is None) != (self.keys_url is None):
             raise ValueError("CASETRAIL_DATABASE_URL and CASETRAIL_KEYS_URL go together: records in one database, keys in the other")
+        if self.owner_url is not None and self.database_url is None:
+            raise ValueError("CASETRAIL_OWNER_URL goes with CASETRAIL_DATABASE_URL: the owner makes the tables, the service fills them")
         if self.database_url is not None and self.key_file is None:
             raise ValueError("CASETRAIL_KEY_FILE is missing: the file with the key that wraps all others, outside both databases")
         return self

@@ -1,5 +1,5 @@
 """Challenge and escalation. An organisation may challenge a decision and take it from level to level; a person makes a representation
-(BOL-72, BOL-122, X-16, R-14, domain 3.5). Neither suspends a safeguarding step, nor edits the decision it is about."""
+(BOL-72, BOL-122, X-16, R-14). Neither suspends a safeguarding step, nor edits the decision it is about."""
 
 from __future__ import annotations
 

@@ -339,7 +339,7 @@ class SeriousIncidentNotified(CaseEvent, name="serious-incident-notified"):
 
 
 class NotifyPanel(Command, name="notify-panel"):
-    """Record the portal notification. Partners never veto it; one form per child who died (X-5, domain 1.7)."""
+    """Record the portal notification. Partners never veto it; one form per child who died (X-5)."""
 
     portal_reference: Code
     children: tuple[Ref, ...] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""The review and those who take part in it: invited, free to decline, supported, and heard (BOL-136…155, domain 5.3)."""
+"""The review and those who take part in it: invited, free to decline, supported, and heard (BOL-136…155)."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class DecidePublication(Command, name="decide-publication"):
 
 
 class AnonymisationChecked(CaseEvent, name="anonymisation-checked"):
-    """A second person checked that this exact text does not lead back to the child (TOOL-16, domain 5.2)."""
+    """A second person checked that this exact text does not lead back to the child (TOOL-16)."""
 
     digest: str
 

@@ -1,5 +1,5 @@
 """Deciding again. New information, what the Panel answers, or a challenge that was upheld re-opens a decision; after a round of its
-own it is confirmed or replaced, and never edited (BOL-94, BOL-95, X-2, domain 3.1)."""
+own it is confirmed or replaced, and never edited (BOL-94, BOL-95, X-2)."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Told = Literal["panel", "secretary-of-state"]
 
 
 class Review(State, frozen=True):
-    """How far the report has come. Every assurance and position is of one exact text; another text voids it (invariant 11).
+    """How far the report has come. Every assurance and position is of one exact text; another text voids it.
 
     `authors` says who first submitted each text. `concerns` are open, escalated or resolved. `endorsed` has the endorsed report of
     each review of the case.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Response
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interfaces.api import boards, commands, documents, queries, rules, shapes
 from interfaces.api.answers import answered, told
-from interfaces.api.description import PREFIX, describe
+from interfaces.api.description import PREFIX, describe, methods_of
 from interfaces.api.problems import handle_problems
 from interfaces.wiring import Service
 
@@ -41,6 +42,7 @@ def make_app(service: Service) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.service = service
+    app.state.methods_of = partial(methods_of, app)
     handle_problems(app)
     app.include_router(_api())
     app.include_router(_health(service))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request, Response
+
+from pydantic import BeforeValidator
+from starlette.convertors import Convertor, register_url_convertor
 
 from domain.clock import Verdict
 from domain.stages.opening import Partnership
 from domain.working_days import london_date
 from interfaces.api import shapes
 from interfaces.api.answers import MEANT, NO_STORE, After, AsOf, Cursor, Limit, answered, listed, told
+from interfaces.api.commands import CODE
 from interfaces.api.identity import Asker, Asking, instant, service
 from interfaces.api.problems import NotYet, Unfit
 from interfaces.boards import Listed
@@ -22,9 +27,33 @@ ELSE = (400, 401, 422, 503)
 MOST_ROWS = 20_000
 """Rows of a spreadsheet; who needs more asks by partnership."""
 
+
+def _written_out(day: object) -> object:
+    """A date as people write it; a bare number is none."""
+    if isinstance(day, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+        raise ValueError("is a day such as 2026-03-18")
+    return day
+
+
 OfPartnership = Annotated[Partnership | None, Query(description="Default: the partnership of the asker; of none, all.")]
-Code = Annotated[str, Path(pattern=r"^[A-Z][0-9]{0,3}(\.[0-9]{1,3})?$", description="A code of the code set, such as `H1.1`.")]
+
+
+class CodeInPath(Convertor[str]):
+    """A code of the code set, in a path."""
+
+    regex = CODE
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("code", CodeInPath())
+Code = Annotated[str, Path(pattern=f"^{CODE}$", description="A code of the code set, such as `H1.1`.")]
 Word = Query(max_length=60, pattern=r"^[a-z0-9-]+$")
+Day = Annotated[date, BeforeValidator(_written_out)]
 Text = Query(max_length=120, pattern=r"^[^\x00]*$")
 
 
@@ -90,8 +119,8 @@ BOARD = told(shapes.Board, *ELSE, media={CSV: {"schema": {"type": "string"}}})
 async def board(
     request: Request, asker: Asking, partnership: OfPartnership = None,
     owed_by: Annotated[str | None, Word] = None, verdict: Annotated[Verdict | None, Query()] = None,
-    due_before: Annotated[date | None, Query(description="Due before this day.")] = None,
-    due_after: Annotated[date | None, Query(description="Due after this day.")] = None,
+    due_before: Annotated[Day | None, Query(description="Due before this day.")] = None,
+    due_after: Annotated[Day | None, Query(description="Due after this day.")] = None,
     clock: Annotated[str | None, Word] = None, q: Annotated[str | None, Text] = None,
     as_of: AsOf = None, after: After = None, cursor: Cursor = None, limit: Limit = 50,
 ) -> Response:  # fmt: skip
@@ -157,7 +186,7 @@ async def candidates(
     return listed(await service(request).themes.candidates(partnership or asker.by.partnership, as_of=asked.present), headers)
 
 
-@router.get("/themes/{code}", name="theme", responses=told(shapes.ThemeFigures, *ELSE, 404))
+@router.get("/themes/{code:code}", name="theme", responses=told(shapes.ThemeFigures, *ELSE, 404))
 async def theme(
     request: Request, asker: Asking, code: Code, partnership: OfPartnership = None, as_of: AsOf = None, after: After = None
 ) -> Response:

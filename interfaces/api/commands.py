@@ -21,9 +21,10 @@ from interfaces.api.identity import PARTNERSHIPS, asker_of, service
 from interfaces.api.problems import Unfit
 
 CASE = r"[A-Za-z0-9-]{1,80}"
-CANDIDATE = rf"(?:{'|'.join(PARTNERSHIPS)})-[A-Z][0-9]{{0,3}}(?:\.[0-9]{{1,3}})?"
+CODE = r"[A-Z][0-9]{0,3}(?:\.[0-9]{1,3})?"
+CANDIDATE = rf"(?:{'|'.join(PARTNERSHIPS)})-{CODE}"
 KEY = re.compile(r"[\x20-\x7e]{1,200}")
-PLACE = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+PLACE = re.compile(r'(?:W/)?("?)([0-9]{1,9})\1')
 OF_A_CASE = sorted(name for name, model in COMMANDS.items() if model.stream_kind == "case" and model is not OpenCase)
 
 
@@ -160,4 +161,4 @@ def place_of(if_match: str | None) -> int | None:
     found = PLACE.fullmatch(if_match.strip())
     if not found:
         raise Unfit("If-Match", 'is not a place in quotes, such as "7"')
-    return int(found.group(1))
+    return int(found.group(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +35,7 @@ def _in_path(name: str, pattern: str, description: str) -> dict[str, Any]:
 
 PERSON = _header("Casetrail-Person", NAMES_THE_PERSON, **A_PERSON)
 INSTANT = _header("Casetrail-At", CHOOSES_THE_INSTANT, **AN_INSTANT)
-IF_MATCH = _header("If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^"[0-9]{1,9}"$')
+IF_MATCH = _header("If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^(?:W/)?(?:"[0-9]{1,9}"|[0-9]{1,9})$')
 KEY = _header("Idempotency-Key", "The same key and body again gives the first answer again.", pattern="^[ -~]{1,200}$", minLength=1)
 DRY_RUN = {
     "name": "dry_run", "in": "query", "required": False, "description": "Answer as if: nothing is recorded.",
@@ -74,6 +75,14 @@ def _operation(model: type[Command], parameters: list[dict[str, Any]]) -> dict[s
         },
         "responses": success | {str(status): told for status, told in documented(*statuses).items()},
     }
+
+
+def methods_of(app: FastAPI, path: str) -> list[str]:
+    """The methods that a path takes, for `Allow`."""
+    for described, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(described)), path):
+            return [*dict.fromkeys(m for method in operations for m in (method.upper(), *(["HEAD"] if method == "get" else [])))]
+    return []
 
 
 def describe(app: FastAPI) -> None:

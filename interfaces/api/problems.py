@@ -186,7 +186,10 @@ def _where(loc: tuple[int | str, ...]) -> str:
 
 async def http(request: Request, error: HTTPException) -> Response:
     kind, sentence = DOCUMENTED.get(error.status_code, ("http", "The request could not be answered."))
-    return problem(error.status_code, kind, _title(kind), sentence, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(request.app.state.methods_of(request.url.path)) or headers.get("Allow", "")
+    return problem(error.status_code, kind, _title(kind), sentence, headers=headers)
 
 
 def _title(kind: str) -> str:

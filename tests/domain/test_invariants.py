@@ -35,6 +35,14 @@ from tests.in_memory import BEGINNING, InMemory
 
 STORIES = sorted((Path(__file__).parent.parent / "stories").glob("*.yaml"))
 PAUSES = (timedelta(hours=1), timedelta(minutes=1), timedelta(days=1), timedelta(days=4, hours=13), timedelta(days=45), timedelta(days=400))
+STEPS = {name for name, command in COMMANDS.items() if command.refusals.__func__ is not Command.refusals.__func__} - {  # type: ignore[attr-defined]
+    "break-glass", "erase-person", "redact-text", "dispose-record", "determine-criteria-not-met", "resolve-interest", "close-case", "reopen-case",
+} | {  # fmt: skip
+    "submit-notification", "record-partner-position", "assign-facilitator", "submit-agency-report", "receive-new-information",
+    "receive-expression-of-interest", "submit-draft", "check-anonymisation", "issue-recommendation", "submit-assurance", "assign-theme",
+    "accept-recommendation", "escalate-challenge", "invite-participant", "record-participation",
+}  # fmt: skip
+"""What leads on: commands that must wait for something, and some that others wait for."""
 SEEN: Counter[str] = Counter()
 """What was recorded, and what was refused, in this process: `CASETRAIL_TELL=1` prints it."""
 
@@ -64,10 +72,12 @@ class Anything(RuleBasedStateMachine):
     stream: str
     at: datetime
     clocks: ClockState
+    asked: Counter[str]
 
     @initialize(data=st.data())
     def begins(self, data: st.DataObject) -> None:
         draw = Draw(data)
+        self.asked = Counter()
         world, positions = played(draw.one(STORIES))
         self.world = world.upto(draw.one(positions[::-1]))
         self.at = max(self.world.store.rows[-1].at, BEGINNING + timedelta(days=365 * 5))
@@ -90,6 +100,7 @@ class Anything(RuleBasedStateMachine):
         self.at += draw.one(PAUSES)
         scene = Scene(self.world, self.stream, self.at, self.history)
         name = self.chosen(draw, scene)
+        self.asked[name] += 1
         try:
             command = Fields(data, scene, name).drawn()
         except ValidationError:
@@ -100,17 +111,14 @@ class Anything(RuleBasedStateMachine):
         self.ask(command, by, scene, seen)
 
     def chosen(self, draw: Draw, scene: Scene) -> str:
-        """Mostly what is open to somebody, and then mostly what has not happened yet."""
+        """Mostly a step of the process that is open to somebody, and of these mostly one that has not been taken yet."""
         if not self.stream:
             return "open-case"
-        if draw.chance(20):
-            return draw.one(sorted(COMMANDS))
-        fresh = [name for name in scene.open_to_somebody if name not in self.done(scene)]
-        return draw.one(fresh or sorted(COMMANDS)) if draw.chance(70) else draw.one(scene.open_to_somebody)
-
-    @staticmethod
-    def done(scene: Scene) -> frozenset[str]:
-        return frozenset(SEEN) & frozenset()
+        steps = [name for name in scene.open_to_somebody if name in STEPS]
+        fresh = [name for name in steps if self.asked[name] < 2]
+        if steps and draw.chance(70):
+            return draw.one(fresh or steps)
+        return draw.one(scene.open_to_somebody if draw.chance(60) else sorted(COMMANDS))
 
     def ask(self, command: Command, by: By, scene: Scene, seen: int | None) -> None:
         stream = self.stream if command.stream_kind == "case" and command.name != "open-case" else None

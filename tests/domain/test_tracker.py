@@ -1,4 +1,4 @@
-"""The rule of three: what counts, what does not, and what follows from it (domain 4.3 and 4.4, every sentence)."""
+"""The rule of three: what counts, what does not, and what follows from it (BOL-36, BOL-37, R-21, R-22)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,122 @@
+"""The candidates for thematic reviews: one row for each, with its whole life and what was known of it when (BOL-36, BOL-37)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.candidate import (
+    Candidate,
+    CandidateEvent,
+    Cause,
+    QualifyingChild,
+    ThematicCandidateCompleted,
+    ThematicCandidateDecided,
+    ThematicCandidateExtended,
+    ThematicCandidateLinked,
+    ThematicCandidateRaised,
+)
+from domain.recorded import Recorded
+from projections.known import KNOWN
+from projections.per_case import Rows
+from projections.view import Table
+
+CANDIDATES = Table(
+    name="theme_candidates",
+    columns=KNOWN
+    + """,
+    partnership text COLLATE "C" NOT NULL,
+    code        text COLLATE "C" NOT NULL,
+    state       text NOT NULL,
+    round       int NOT NULL,
+    by_rule     boolean NOT NULL,
+    raised_at   timestamptz NOT NULL,
+    life        text NOT NULL,
+    events      bigint[] NOT NULL
+    """,
+    key="stream, key, known_from",
+    indexes=("(partnership, code) WHERE known_until IS NULL", "(partnership, code, known_from)"),
+)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to a candidate: without words, the reason of a decision stands at its place."""
+
+    place: int
+    position: int
+    name: str
+    on: date
+    at: datetime
+    round: int | None = None
+    raised_by: str | None = None
+    outcome: str | None = None
+    case: str | None = None
+    children: tuple[QualifyingChild, ...] = ()
+    incidents: int | None = None
+    cause: Cause | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+lived = msgspec.json.Decoder(tuple[Entry, ...]).decode
+"""A row's `life`, read."""
+
+
+class _Life(msgspec.Struct, frozen=True):
+    candidate: Candidate = Candidate()
+    entries: tuple[Entry, ...] = ()
+
+
+class LifeOfACandidate:
+    """From the events of a candidate to its one row."""
+
+    kind = "candidate"
+    everywhere: tuple[str, ...] = ()
+    unsettled: Literal["false"] = "false"
+
+    def begin(self) -> _Life:
+        return _Life()
+
+    def step(self, state: _Life, recorded: Recorded) -> _Life:
+        if not isinstance(recorded.event, CandidateEvent):
+            return state
+        return replace(state, candidate=recorded.event.apply(state.candidate, recorded), entries=(*state.entries, _entry(recorded)))
+
+    def rows(self, state: _Life) -> Rows:
+        candidate = state.candidate
+        if not candidate.ever_raised:
+            return {}
+        return {
+            "": (
+                candidate.partnership, candidate.code, candidate.state, candidate.round, candidate.by_rule, candidate.raised_at,
+                _encode(state.entries).decode(), [entry.position for entry in state.entries],
+            )
+        }  # fmt: skip
+
+
+def _entry(recorded: Recorded) -> Entry:
+    event: Any = recorded.event
+    more: dict[str, Any] = {}
+    match event:
+        case ThematicCandidateRaised():
+            more = {
+                "round": event.round, "raised_by": event.raised_by, "children": event.children, "incidents": event.incidents,
+                "cause": event.cause,
+            }  # fmt: skip
+        case ThematicCandidateDecided():
+            more = {"round": event.round, "outcome": event.outcome}
+        case ThematicCandidateExtended():
+            more = {"children": event.children, "cause": event.cause}
+        case ThematicCandidateLinked():
+            more = {"case": event.case, "children": event.children, "cause": event.cause}
+        case ThematicCandidateCompleted():
+            more = {"case": event.case, "cause": event.cause}
+    return Entry(place=recorded.place, position=recorded.position, name=recorded.name, on=recorded.on, at=recorded.at, **more)
+
+
+def decided_at(life: Sequence[Entry]) -> Entry | None:
+    """The last decision of a life, if there is one."""
+    return next((entry for entry in reversed(life) if entry.outcome is not None), None)
