@@ -42,7 +42,9 @@ async def _run(names: Sequence[str], on: Ground) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run them, print what was found, keep it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios beside a peer or a limit measured in the same run.")
-    parser.add_argument("--quick", action="store_true", help="only see that everything runs: figures of no meaning, kept only with --results")
+    parser.add_argument(
+        "--quick", action="store_true", help="only see that everything runs: figures of no meaning, kept only with --results"
+    )
     parser.add_argument("--only", metavar="NAME", choices=BENCHMARKS, help=f"one of {', '.join(BENCHMARKS)}")
     parser.add_argument("--large", action="store_true", help="at the size of the whole country")
     parser.add_argument("--results", type=Path, metavar="FILE", help=f"where to keep them (default: benchmarks/{RESULTS.name})")
@@ -54,9 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         console.print("The large run comes with the generator of histories; until then `make bench` measures at 100,000 events.")
         return
     began, sheet, telling = time.monotonic(), Sheet(), Telling(console)
-    with telling.never_silent(), ground(QUICK if asked.quick else REAL, sheet, telling) as on:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_run([asked.only] if asked.only else [*BENCHMARKS], on))
+    with (
+        telling.never_silent(),
+        ground(QUICK if asked.quick else REAL, sheet, telling) as on,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_run([asked.only] if asked.only else [*BENCHMARKS], on))
     console.print(sheet.table())
     results = asked.results or (None if asked.quick else RESULTS)
     if results:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from application.store.store import Save, Store
 from domain.initiation import RapidReviewInitiated
 from domain.language import CaseEvent
-from domain.people import PARTNERS, By
+from domain.people import By, Partner
 from domain.recorded import Editions
 from domain.stages.agency_reports import (
     AgencyAsked,
@@ -47,6 +47,7 @@ from domain.stages.threshold import PartnerMeetingConvened, PartnerPositionRecor
 
 PERSON = "person-" + "5" * 32
 PRACTITIONER = By(person=PERSON, role="local-authority-practitioner", organisation="bolton", partnership="bolton")
+PARTNERS: tuple[Partner, ...] = ("local-authority", "health", "police")
 TEAMS = ("bolton", "bury", "barnet")
 OURS = ("bolton",)
 """The team of the practitioner who asks."""
@@ -54,10 +55,11 @@ OURS = ("bolton",)
 AGENCIES = ("school", "police", "health-visiting", "housing", "general-practice", "midwifery", "social-care", "youth-justice")
 DIGEST = "5" * 64
 
-_WORDS = (
+_TEXT = (
     "child seen home visit mother father school nurse attended called evening injuries explained concern raised meeting strategy "
     "agreed plan shared information recorded supervision practitioner listened worried sibling neighbour hospital bruising statement"
-).split()
+)
+_WORDS = _TEXT.split()
 
 
 def words(chance: random.Random, length: int) -> str:
@@ -89,9 +91,7 @@ def opened(team: str, label: str, chance: random.Random, on: date) -> CaseOpened
         happened_on=on - timedelta(days=1), area=team, in_england=True, harm="seriously-harmed", abuse_or_neglect="suspected",
         summary=words(chance, 300),
     )  # fmt: skip
-    return CaseOpened(
-        partnership=team, label=label, route="organisation", concern="serious-incident", incident=incident, children=(child,)
-    )  # type: ignore[arg-type]  # the teams are partnerships
+    return CaseOpened(partnership=team, label=label, route="organisation", concern="serious-incident", incident=incident, children=(child,))  # type: ignore[arg-type]  # the teams are partnerships
 
 
 def history(team: str, label: str, chance: random.Random, begun: date) -> Iterator[tuple[date, CaseEvent]]:

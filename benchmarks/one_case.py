@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 from psycopg.rows import tuple_row
 
-from benchmarks import library, record
+from benchmarks import record
 from benchmarks.ground import Ground
 from benchmarks.measuring import Figures, interleaved
 from domain.case import recall
@@ -77,8 +77,12 @@ async def run(ground: Ground) -> None:
                 ground.told,
             )
     ours, theirs = found["history and recall"], found["the library's repository"]
-    sheet.compare("G4a replay of a case of 100, to rows and decoding alone (a second)", ours, found["rows and decoding alone"], at_least=0.75)
+    sheet.compare(
+        "G4a replay of a case of 100, to rows and decoding alone (a second)", ours, found["rows and decoding alone"], at_least=0.75
+    )
     sheet.compare("G4a replay of a case of 100, to the library (a second)", ours, theirs, at_least=6)
-    sheet.compare("G4b state of a case of 100 for a command, to one row by its key (a second)", ours, found["one row by its key"], at_least=0.6)
+    sheet.compare(
+        "G4b state of a case of 100 for a command, to one row by its key (a second)", ours, found["one row by its key"], at_least=0.6
+    )
     sheet.compare("G4b state of a case of 100 for a command, to the library (a second)", ours, theirs, at_least=16)
     sheet.compare("rows and decoding alone, to rows alone (a second)", found["rows and decoding alone"], found["rows alone"])

@@ -77,7 +77,9 @@ async def run(ground: Ground) -> None:
             f"{'G7 ' * many}command over HTTP, {c} at once, to a bare POST (a second)", ours, limit, at_least=0.6 if many else None
         )
         sheet.compare(f"G7 command over HTTP, {c} at once, p50 to a bare POST (ms)", ours, limit, "p50", at_most=1.6 if many else 4)
-        sheet.compare(f"{'G7 ' * many}command over HTTP, {c} at once, p99 to a bare POST (ms)", ours, limit, "p99", at_most=3 if many else None)
+        sheet.compare(
+            f"{'G7 ' * many}command over HTTP, {c} at once, p99 to a bare POST (ms)", ours, limit, "p99", at_most=3 if many else None
+        )
         sheet.compare(f"command over HTTP, {c} at once, to the library behind a synchronous POST (a second)", ours, slow)
     sheet.compare(
         "command over HTTP, 16 at once, read models followed by the same process, to a bare POST (a second)",

@@ -21,7 +21,9 @@ from projections.each_event import Statement, each_event
 from projections.following import Following
 from projections.view import Build, Connection, Table, View
 
-LISTED = Table(name="bench_listed", columns="stream text COLLATE \"C\", label text, events int NOT NULL, last text, at timestamptz", key="stream")
+LISTED = Table(
+    name="bench_listed", columns='stream text COLLATE "C", label text, events int NOT NULL, last text, at timestamptz', key="stream"
+)
 
 
 def _listing(build: Build) -> Callable[[Recorded], Iterator[Statement]]:
@@ -101,7 +103,9 @@ async def run(ground: Ground) -> None:
         )
     theirs, limit = found["the library's runner"], found["the log read"]
     for name, goal in (("event by event", 20), ("case list", 60), ("deadlines", 60)):
-        sheet.compare(f"G6 read model rebuilt, {name}, to the library's runner (events a second)", found[f"{name}, filled"], theirs, at_least=goal)
+        sheet.compare(
+            f"G6 read model rebuilt, {name}, to the library's runner (events a second)", found[f"{name}, filled"], theirs, at_least=goal
+        )
         sheet.compare(f"G6 read model catching up, {name}, to the library's runner (events a second)", found[name], theirs, at_least=goal)
     for name in ("event by event", "case list", "deadlines"):
         sheet.compare(f"read model rebuilt, {name}, to the log read and decoded (events a second)", found[f"{name}, filled"], limit)

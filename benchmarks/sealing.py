@@ -70,5 +70,8 @@ async def run(ground: Ground) -> None:
         neither = found[f"neither, {at_once} in flight"]
         for what in ("chained and sealed", "chained", "sealed"):
             ground.sheet.compare(
-                f"time of an append, {what}, {at_once} in flight, to neither (microseconds)", found[f"{what}, {at_once} in flight"], neither, "us"
+                f"time of an append, {what}, {at_once} in flight, to neither (microseconds)",
+                found[f"{what}, {at_once} in flight"],
+                neither,
+                "us",
             )

@@ -84,5 +84,9 @@ async def run(ground: Ground) -> None:
     sheet = ground.sheet
     sheet.compare("G5 full replay from rows, to the library's subscription (events a second)", found["pages, decoded"], theirs, at_least=3)
     sheet.compare("full replay from rows, to rows alone (events a second)", found["pages, decoded"], limit)
-    sheet.compare("full replay from rows, chain verified, to the library's subscription (events a second)", found["rows, decoded and verified"], theirs)
+    sheet.compare(
+        "full replay from rows, chain verified, to the library's subscription (events a second)",
+        found["rows, decoded and verified"],
+        theirs,
+    )
     sheet.compare("full replay from rows, chain verified, to rows alone (events a second)", found["rows, decoded and verified"], limit)

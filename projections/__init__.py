@@ -1,9 +1,10 @@
 """The read models: questions across cases, answered from tables that can be thrown away and made again from the events."""
 
-from projections import case_list, deadlines
+from projections import case_list, deadlines, themes
 
 VIEWS = (
     case_list.VIEW,
     deadlines.VIEW,
+    themes.VIEW,
 )
 """Every read model. A new one is a file, a test and a line here; its tables need no migration."""

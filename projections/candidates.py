@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 
 import msgspec
 from msgspec.structs import replace
@@ -21,8 +22,13 @@ from domain.candidate import (
     ThematicCandidateRaised,
 )
 from domain.recorded import Recorded
+from domain.themes import CodeSet
+from domain.tracker import CHILDREN, INCIDENTS
+from projections.asking import Answer, answered
 from projections.known import KNOWN
+from projections.paging import AsyncConnection
 from projections.per_case import Rows
+from projections.theme_counts import NOW, THEN, Asked, Figures, by_code, counting, figure, figures_of
 from projections.view import Table
 
 CANDIDATES = Table(
@@ -120,3 +126,55 @@ def _entry(recorded: Recorded) -> Entry:
 def decided_at(life: Sequence[Entry]) -> Entry | None:
     """The last decision of a life, if there is one."""
     return next((entry for entry in reversed(life) if entry.outcome is not None), None)
+
+
+# --- asking
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A candidate with what stands behind it. `life` has the entries recorded by then; `figures` are of the same instant."""
+
+    ref: str
+    partnership: str
+    code: str
+    state: str
+    round: int
+    by_rule: bool
+    raised_at: datetime
+    life: tuple[Entry, ...]
+    figures: Figures
+
+    def no_longer_three(self, children: int = CHILDREN, incidents: int = INCIDENTS) -> bool:
+        """Whether the three that raised it are no longer three. That closes nothing: it is shown, and the partners decide."""
+        return self.state == "open" and self.by_rule and not self.figures.recurs(children, incidents)
+
+
+LISTED: LiteralString = """
+SELECT substr(t.stream, 11), t.partnership, t.code, t.state, t.round, t.by_rule, t.raised_at, t.life, f.children, f.incidents,
+       f.notifications, f.confirmed, f.first_on, f.last_on, f.cases
+  FROM ends e JOIN projections.theme_candidates t ON {known}{whose}
+  LEFT JOIN ({figures}) f ON f.partnership = t.partnership AND f.code = t.code
+ ORDER BY t.stream
+"""
+
+
+async def candidates(
+    connection: AsyncConnection, codes: CodeSet, *, partnership: str | None = None, as_of: datetime | None = None
+) -> Answer[Listed]:
+    """Every candidate ever raised by then, whatever has become of it, by its ref.
+
+    Raises:
+        NotMade.
+    """
+    asked = Asked(codes, partnership=partnership, as_of=as_of)
+    query, parameters = counting(asked, by_code(codes))
+    whose: LiteralString = " AND t.partnership = %(partnership)s" if partnership is not None else ""
+    listed = LISTED.replace("{known}", NOW if as_of is None else THEN).replace("{whose}", whose).replace("{figures}", figures_of())
+    return await answered(connection, query + listed, parameters, _listed)
+
+
+def _listed(row: tuple[Any, ...]) -> Listed:
+    ref, partnership, code, state, round_, by_rule, raised_at, life, *found = row
+    figures = Figures(partnership, code) if found[0] is None else figure((partnership, code, *found))
+    return Listed(ref, partnership, code, state, round_, by_rule, raised_at, lived(life), figures)

@@ -126,7 +126,13 @@ def _told(state: _Case, recorded: Recorded) -> _Case:
     return replace(state, standing=standing, rests=rests)
 
 
-VIEW = View(name="case_list", version=1, tables=(CASES,), begin=per_case(CaseList()))
+VIEW = View(
+    name="case_list",
+    version=1,
+    tables=(CASES,),
+    begin=per_case(CaseList()),
+    reads=frozenset(event.stored_name() for event in (*TOLD_BY, RecordCorrected)),
+)
 
 
 # --- asking

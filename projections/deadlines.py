@@ -14,7 +14,7 @@ import msgspec
 
 from domain.adoption import CalendarEditionAdopted
 from domain.clock import Clock
-from domain.clocks import ClockState, calendars_adopted, step
+from domain.clocks import ADOPTED, CORRECTED, READ, ClockState, calendars_adopted, step
 from domain.guidance import Within, within
 from domain.recorded import Recorded
 from domain.stages.opening import CaseOpened
@@ -146,4 +146,10 @@ def _row(clock: Clock, opened: CaseOpened, positions: tuple[int, ...]) -> Conten
     )  # fmt: skip
 
 
-VIEW = View(name="deadlines", version=1, tables=(DEADLINES,), begin=per_case(Deadlines()))
+VIEW = View(
+    name="deadlines",
+    version=1,
+    tables=(DEADLINES,),
+    begin=per_case(Deadlines()),
+    reads=READ | {ADOPTED, CORRECTED},
+)

@@ -25,6 +25,7 @@ FILL = 1000
 @dataclass
 class _EachEvent:
     statements: Callable[[Recorded], Iterator[Statement]]
+    build: Build
     log: Log
     connection: Connection
 
@@ -36,7 +37,7 @@ class _EachEvent:
 
     def fill(self, upto: int, told: Callable[[int], None]) -> None:
         after = read = 0
-        while after < upto and (page := self.log.page(after, min(FILL, upto - after))):
+        while after < upto and (page := self.log.page(after, min(FILL, upto - after), self.build.view.reads)):
             known = [recorded for recorded in page if recorded.position <= upto]
             self.take(known)
             after = page[-1].position
@@ -49,6 +50,6 @@ def each_event(statements: Callable[[Build], Callable[[Recorded], Iterator[State
     into none."""
 
     def begin(build: Build, log: Log, connection: Connection) -> Projecting:
-        return _EachEvent(statements(build), log, connection)
+        return _EachEvent(statements(build), build, log, connection)
 
     return begin

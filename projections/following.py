@@ -113,12 +113,12 @@ class Following:
         """The next page. Where an event in it cannot be read, what stands before that event; where it is the next, a fault."""
         limit = self._page if upto is None else min(self._page, upto - self.position)
         try:
-            return self._within(self._log.page(self.position, limit), upto)
+            return self._within(self._log.page(self.position, limit, self.build.view.reads), upto)
         except GONE:
             raise
         except Exception:
             try:
-                return self._within(self._log.page(self.position, 1), upto)
+                return self._within(self._log.page(self.position, 1, self.build.view.reads), upto)
             except GONE:
                 raise
             except Exception as error:

@@ -85,6 +85,7 @@ class _PerCase(Generic[S]):
     def __init__(self, fold: Fold[S], build: Build, log: Log, connection: Connection, remembered: int, fill: int) -> None:
         self._fold = fold
         self._log = log
+        self._reads = build.view.reads
         self._connection = connection
         self._remembered = remembered
         self._fill = fill
@@ -118,7 +119,7 @@ class _PerCase(Generic[S]):
         changes = Changes(self._target)
         adopted = self._adoptions(upto)
         read = 0
-        for history in self._log.histories(self._fold.kind, upto):
+        for history in self._log.histories(self._fold.kind, upto, self._reads):
             self._folded(changes, history, adopted)
             read += len(history)
             if len(changes) >= self._fill:
@@ -150,7 +151,7 @@ class _PerCase(Generic[S]):
             if recorded.header.place == 1 and recorded.header.stream == stream:
                 known = _Stream(self._bases[len(adopted)])
             else:
-                known = self._folded(Changes(self._target), self._log.history(stream, before), adopted)
+                known = self._folded(Changes(self._target), self._log.history(stream, before, self._reads), adopted)
             self._streams[stream] = known
         self._streams.move_to_end(stream)
         return known
@@ -172,7 +173,7 @@ class _PerCase(Generic[S]):
     def _adoptions(self, upto: int) -> list[Recorded]:
         """The events of `everywhere` up to a position, in recorded order. `_bases` are the states before the first and after each."""
         if self._adopted is None:
-            histories = (history for kind in self._fold.everywhere for history in self._log.histories(kind, upto))
+            histories = (history for kind in self._fold.everywhere for history in self._log.histories(kind, upto, self._reads))
             self._adopted = sorted((recorded for history in histories for recorded in history), key=_position)
             self._bases = [self._fold.begin()]
             for recorded in self._adopted:

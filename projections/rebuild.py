@@ -188,7 +188,7 @@ def _filled(view: View, log: Log, connection: Connection, upto: int, told: Calla
     build = views.make(connection, view)
     try:
         view.begin(build, log, connection).fill(upto, lambda read: told(read, upto))
-        last = log.page(upto - 1, 1) if upto else ()
+        last = log.page(upto - 1, 1, ()) if upto else ()
     except (*GONE, Stopped):
         raise
     except Exception as error:

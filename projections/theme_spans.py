@@ -42,16 +42,25 @@ STANDING: LiteralString = (
     "SELECT partnership, code, day, count(*) FROM {themes}"
     " WHERE known_until IS NULL AND counts AND stream = ANY(%s) GROUP BY partnership, code, day"
 )
-ALL: LiteralString = "SELECT partnership, code, day, count(*) FROM {themes} WHERE known_until IS NULL AND counts GROUP BY partnership, code, day"
 ADD: LiteralString = (
-    "INSERT INTO {spans} AS s (partnership, unit, first, code, assigned) SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[],"
-    " %s::bigint[]) ON CONFLICT (partnership, unit, first, code) DO UPDATE SET assigned = s.assigned + excluded.assigned"
+    "INSERT INTO {spans} AS s (partnership, unit, first, code, assigned)"
+    " SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[], %s::bigint[])"
+    " ON CONFLICT (partnership, unit, first, code) DO UPDATE SET assigned = s.assigned + excluded.assigned"
 )
-FILL: LiteralString = (
-    "INSERT INTO {spans} (partnership, unit, first, code, assigned) SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[],"
-    " %s::bigint[])"
+FORGET: LiteralString = (
+    "DELETE FROM {spans} WHERE assigned = 0 AND (partnership, unit, first, code)"
+    " IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]))"
 )
-FORGET: LiteralString = "DELETE FROM {spans} WHERE assigned = 0 AND (partnership, unit, first, code) IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]))"
+FILL: LiteralString = """
+INSERT INTO {spans} (partnership, unit, first, code, assigned)
+SELECT w.whose, u.unit, u.first, t.code, count(*)
+  FROM {themes} t
+ CROSS JOIN LATERAL (VALUES (t.partnership), ('')) w (whose)
+ CROSS JOIN LATERAL (VALUES ('day', t.day), ('week', date_trunc('week', t.day)::date), ('quarter', date_trunc('quarter', t.day)::date),
+                            ('year', make_date(extract(year FROM t.day - interval '3 months')::int, 4, 1))) u (unit, first)
+ WHERE t.known_until IS NULL AND t.counts
+ GROUP BY 1, 2, 3, 4
+"""
 
 Standing = Counter[tuple[str, str, date]]
 
@@ -64,9 +73,7 @@ class _Spans:
         self._streams: list[str] = []
         self._were: Standing = Counter()
         names = {"themes": build.table(themes), "spans": build.table(SPANS)}
-        self._standing, self._all, self._add, self._fill, self._forget = (
-            sql.SQL(query).format(**names) for query in (STANDING, ALL, ADD, FILL, FORGET)
-        )
+        self._standing, self._add, self._forget, self._fill = (sql.SQL(query).format(**names) for query in (STANDING, ADD, FORGET, FILL))
 
     def before(self, page: Sequence[Recorded]) -> None:
         self._streams = sorted({recorded.stream for recorded in page if recorded.stream.startswith("case/")})
@@ -82,10 +89,7 @@ class _Spans:
             self._connection.execute(self._forget, columns[:4])
 
     def whole(self) -> None:
-        found: Standing = Counter()
-        for partnership, code, day, count in self._connection.execute(self._all).fetchall():
-            found[partnership, code, day] = count
-        self._connection.execute(self._fill, _columns(_sums(found)))
+        self._connection.execute(self._fill)
 
     def _now(self) -> Standing:
         found: Standing = Counter()
@@ -150,22 +154,27 @@ async def busiest(
     spans = [*covering(first, last)]
     parameters: dict[str, Any] = {"partnership": partnership or EVERYWHERE, "limit": limit}
     if len(spans) == 1:
-        (unit, begins), = spans
+        ((unit, begins),) = spans
         return await answered(connection, KEPT, {**parameters, "unit": unit, "first": begins}, lambda row: (str(row[0]), int(row[1])))
     parameters |= {"units": [unit for unit, _ in spans], "firsts": [begins for _, begins in spans]}
     return await answered(connection, TOP, parameters, lambda row: (str(row[0]), int(row[1])))
 
 
 def covering(first: date, last: date) -> Iterator[tuple[str, date]]:
-    """The fewest kept spans that make up these days."""
-    while first <= last:
-        unit, until = next(
-            (unit, until)
-            for unit in ("year", "quarter", "week", "day")
-            if first_of(unit, first) == first and (until := _last(unit, first)) <= last
-        )
-        yield unit, first
-        first = until + timedelta(days=1)
+    """Kept spans that together are these days: the longest that fit, and shorter ones at the edges."""
+    if first > last:
+        return
+    for unit in ("year", "quarter", "week", "day"):
+        begins = first_of(unit, first)
+        if begins < first:
+            begins = _last(unit, begins) + timedelta(days=1)
+        if _last(unit, begins) <= last:
+            yield from covering(first, begins - timedelta(days=1))
+            while (until := _last(unit, begins)) <= last:
+                yield unit, begins
+                begins = until + timedelta(days=1)
+            yield from covering(begins, last)
+            return
 
 
 def _last(unit: str, first: date) -> date:

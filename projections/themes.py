@@ -72,8 +72,7 @@ THEMES = Table(
     """,
     key="stream, key, known_from",
     indexes=(
-        "(partnership, code, child_key) INCLUDE (stream, standing, day, first_on, last_on, notifications)"
-        " WHERE known_until IS NULL AND counts",
+        "(partnership, code, child_key) INCLUDE (stream, standing, day, notifications) WHERE known_until IS NULL AND counts",
         "(partnership, code, assigned_position DESC) WHERE known_until IS NULL AND code <> ''",
         "(code, assigned_position DESC) WHERE known_until IS NULL AND code <> ''",
         "(partnership, code, known_from) WHERE code <> ''",

@@ -1,6 +1,6 @@
 """One read model of several tables: folds beside each other, and what is summed up from their rows, moving as one.
 
-    View("themes", 1, (CASES, CANDIDATES, SUMS), together(Part(CASES, per_case(…)), Part(CANDIDATES, per_case(…)), Part(SUMS, sums)))
+View("themes", 1, (CASES, CANDIDATES, SUMS), together(Part(CASES, per_case(…)), Part(CANDIDATES, per_case(…)), Part(SUMS, sums)))
 """
 
 from __future__ import annotations
@@ -54,9 +54,7 @@ class _Together:
             summing.whole()
 
 
-def together(
-    *parts: Part, sums: Sequence[Callable[[Build, Connection], Summing]] = ()
-) -> Callable[[Build, Log, Connection], Projecting]:
+def together(*parts: Part, sums: Sequence[Callable[[Build, Connection], Summing]] = ()) -> Callable[[Build, Log, Connection], Projecting]:
     """What a `View` of several tables begins with; each part finds its table as the only one of its build."""
 
     def begin(build: Build, log: Log, connection: Connection) -> Projecting:

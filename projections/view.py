@@ -7,7 +7,7 @@ build of a view is *live*: the plain name (`projections.deadlines`) shows it. Ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, Protocol
@@ -28,18 +28,21 @@ LOCKS = 7161
 
 
 class Log(Protocol):
-    """The whole record in the order of its positions, as projections read it. Positions may have gaps."""
+    """The whole record in the order of its positions, as projections read it. Positions may have gaps.
+
+    `reads` names the events whose content is wanted (None: all): of any other there is the envelope, and `event` may be None.
+    """
 
     def end(self) -> int:
         """The position of the last event, 0 where nothing is recorded."""
 
-    def page(self, after: int, limit: int) -> Sequence[Recorded]:
+    def page(self, after: int, limit: int, reads: Collection[str] | None = None) -> Sequence[Recorded]:
         """The next events after a position, at most `limit`."""
 
-    def history(self, stream: str, upto: int) -> Sequence[Recorded]:
+    def history(self, stream: str, upto: int, reads: Collection[str] | None = None) -> Sequence[Recorded]:
         """The events of one stream up to a position."""
 
-    def histories(self, kind: str, upto: int) -> Iterator[Sequence[Recorded]]:
+    def histories(self, kind: str, upto: int, reads: Collection[str] | None = None) -> Iterator[Sequence[Recorded]]:
         """The histories of all streams of a kind (`case`, `calendar`), each whole, up to a position."""
 
 
@@ -65,12 +68,16 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """A read model. Raise `version` whenever the tables, or what is written into them, change."""
+    """A read model. Raise `version` whenever the tables, or what is written into them, change.
+
+    `reads` names the events that it knows; of any other it sees the envelope. None: all.
+    """
 
     name: str
     version: int
     tables: tuple[Table, ...]
     begin: Callable[[Build, Log, Connection], Projecting]
+    reads: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

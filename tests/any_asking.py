@@ -124,9 +124,16 @@ class Scene:
 
     @cached_property
     def open_to_somebody(self) -> list[str]:
-        """The commands that nothing refuses whatever their fields, those that lead to something new first."""
+        """The commands that nothing refuses whatever their fields, and that somebody may ask."""
         ours = [name for name, command in COMMANDS.items() if command.stream_kind == "case" and name != "open-case"]
-        return [name for name in ours if not any(COMMANDS[name].refusals(self.case, self.asking))]
+        there = {
+            "facilitator": self.case.rapid_review.facilitator,
+            "reviewer of the case": self.case.commissioning.reviewers,
+            "anyone heard": self.case.escalation.challenges,
+            "anyone who hears the challenge": self.case.escalation.challenges,
+        }
+        some = [name for name in ours if any(there.get(capacity, True) for capacity in WHO[name])]
+        return [name for name in some if not any(COMMANDS[name].refusals(self.case, self.asking))]
 
     # --- whom and what there is to name
 
@@ -252,7 +259,7 @@ class Fields(Draw):
             return self.marked(hint, inner, name)
         if origin in (Union, types.UnionType):
             options = [option for option in inner if option is not type(None)]
-            if len(options) < len(inner) and not self.chance(85):
+            if len(options) < len(inner) and not self.chance(97):
                 return self.one(BLANK) if str in map(_bare, options) else None
             return self.value(self.one(options), name)
         if origin is Literal:
@@ -286,7 +293,8 @@ class Fields(Draw):
     def marked(self, hint: Any, inner: tuple[Any, ...], name: str) -> Any:
         marks = inner[1:]
         if any(isinstance(mark, OfDocument) for mark in marks):
-            return self.one(self.scene.digests(self.command))
+            texts = self.scene.digests(self.command)
+            return texts[0] if self.chance(75) else self.one(texts)
         if any(isinstance(mark, NamesPerson) for mark in marks):
             return self.person(next(mark for mark in marks if isinstance(mark, NamesPerson)))
         if any(isinstance(mark, NamesCase) for mark in marks):
@@ -296,7 +304,7 @@ class Fields(Draw):
             return self.one(TEXTS)
         pattern = next((mark.pattern for mark in marks if getattr(mark, "pattern", None)), None)
         if pattern is None:
-            return self.one(BLANK[1:]) if not self.chance(93) and str in map(_bare, inner[:1]) else self.value(inner[0], name)
+            return self.value(inner[0], name)
         if pattern == r"\S":
             return self.one(TEXTS)
         return self.word(name, str(pattern))
@@ -355,6 +363,8 @@ class Fields(Draw):
                 reopened = [decision.question for ref, decision in decisions_on(case).items() if ref in case.outcome.reopened]
                 asks = {"serious-incident": "serious"}
                 return reopened[0] if reopened else asks.get(case.opening.concern, case.opening.concern)
+            case "record-partner-position", "position":
+                return self.one(("met", "met", "not-met"))
             case "record-partner-position", "partner":
                 spoken = [round_.partners for round_ in case.threshold.rounds.values() if not round_.closed]
                 return next((partner for partner in PARTNERS if not spoken or partner not in spoken[-1]), None)

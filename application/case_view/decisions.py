@@ -277,10 +277,10 @@ class _Register:
 
 
 def _capacity(by: By, partner: str) -> str:
-    if by.partner == partner:
-        return "delegated-partner"
     if by.behalf_of and by.role != "business-manager" and by.behalf_of.startswith("delegated-partner/"):
         return "deputy"
+    if by.partner == partner:
+        return "delegated-partner"
     return "clerk" if by.behalf_of or by.role == "business-manager" else by.role
 
 

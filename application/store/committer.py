@@ -19,7 +19,7 @@ from application.store.connections import DURABLE, StoreAway, conninfo
 from application.store.line import Line
 from application.store.recorder import APPEND, APPEND_PARAMETERS, Entry, Outcome, arguments, distinct, outcome_of, outcomes
 
-MOST_SAVES = 64
+MOST_SAVES = 32
 """So many in one commit: more only makes the first of them wait."""
 
 

@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding, aes_key_wrap_with_padding
 
@@ -235,9 +235,13 @@ class Keys:
 
     async def _mint(self, n: int) -> None:
         block = secrets.token_hex(8)
-        minted = [(f"text-{block}-{i:x}", secrets.token_bytes(KEY_BYTES)) for i in range(n)]
-        wrapped: list[Any] = [self._wrapper.wrap(key) for _, key in minted]
+        fresh = secrets.token_bytes(KEY_BYTES * n)
+        keys = [fresh[i : i + KEY_BYTES] for i in range(0, len(fresh), KEY_BYTES)]
+        wrapped = [self._wrapper.wrap(key) for key in keys]
+        (size,) = set(map(len, wrapped))
         await self._database.ask(
-            "INSERT INTO keys (id, wrapped) SELECT * FROM unnest(%b::text[], %b::bytea[])", ([id_ for id_, _ in minted], wrapped)
+            "INSERT INTO keys (id, wrapped)"
+            " SELECT 'text-' || %b || '-' || i, substring(%b::bytea FROM i * %b + 1 FOR %b) FROM generate_series(0, %b - 1) i",
+            (block, b"".join(wrapped), size, size, n),
         )
-        self._stock[:0] = minted
+        self._stock[:0] = [(f"text-{block}-{i}", key) for i, key in enumerate(keys)]

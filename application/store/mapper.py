@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from types import UnionType
@@ -27,7 +28,10 @@ ERASED = "[erased]"
 STORED_FORM = 1
 SALT, NONCE = 16, 12
 
-_NO_INSTANT = len(b'1970-01-01T00:00:00Z"}')
+NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands in a header whose instant the database has yet to say."""
+
+_TAIL = len(b'1970-01-01T00:00:00Z"}')
 
 _encode = msgspec.json.Encoder().encode
 _header = msgspec.json.Decoder(Header).decode
@@ -236,7 +240,7 @@ def sealed(header: Header, event: T, persons: Mapping[str, bytes], texts: Iterat
 def header_bytes(header: Header) -> bytes:
     """The stored header up to and including `,"at":"`: the database adds the instant."""
     raw = _encode(header)
-    return raw[:-_NO_INSTANT]
+    return raw[:-_TAIL]
 
 
 def body_bytes(event: object) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,8 +26,6 @@ from application.store.recorder import EVER, LOG, STREAM, STREAM_AS_OF, Entry, O
 from domain.language import CaseEvent
 from domain.people import By
 from domain.recorded import Editions, Header, Recorded
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):
@@ -311,7 +309,7 @@ def _header(save: Save, i: int, event: CaseEvent) -> Header:
         key=save.key,
         information=None if information is None else dict(information),
         transcribed_by=save.transcribed_by,
-        at=_EPOCH,
+        at=mapper.NO_INSTANT,
     )
 
 
@@ -346,7 +344,7 @@ def _hex(command: str) -> str:
 
 
 def _appended(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent], outcome: Outcome) -> Appended:
-    at = outcome.at or _EPOCH
+    at = outcome.at or mapper.NO_INSTANT
     recorded = tuple(
         Recorded(msgspec.structs.replace(header, at=at), event, position, hash_)
         for header, event, position, hash_ in zip(headers, events, outcome.positions, outcome.hashes, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -16,7 +16,7 @@ from application.store import mapper
 from application.store.recorder import Entry, RecordApplication
 from domain.adoption import CalendarEditionAdopted
 from domain.corrections import RecordCorrected
-from domain.language import CaseEvent
+from domain.language import CaseEvent, replace
 from domain.people import By
 from domain.recorded import Editions, Header, Recorded
 from domain.stages.agency_reports import AgencyAsked, AgencyDateChanged, NilReturnRecorded
@@ -53,7 +53,6 @@ class ToldLog:
         self.places: dict[str, int] = {}
         self.now = BEGINNING
         self.poison: int | None = None
-        self.read = 0
 
     def on(self, stream: str, *events: CaseEvent, at: datetime | None = None, on: date | None = None) -> Recorded:
         """One command, and what it led to."""
@@ -73,20 +72,24 @@ class ToldLog:
     def end(self) -> int:
         return self.recorded[-1].position if self.recorded else 0
 
-    def page(self, after: int, limit: int) -> Sequence[Recorded]:
+    def page(self, after: int, limit: int, reads: Collection[str] | None = None) -> Sequence[Recorded]:
         page = [recorded for recorded in self.recorded if recorded.position > after][:limit]
         if any(recorded.position == self.poison for recorded in page):
             raise LookupError("an event of a name that nobody knows")
-        return page
+        return [_read(recorded, reads) for recorded in page]
 
-    def history(self, stream: str, upto: int) -> Sequence[Recorded]:
-        self.read += 1
-        return [recorded for recorded in self.recorded if recorded.stream == stream and recorded.position <= upto]
+    def history(self, stream: str, upto: int, reads: Collection[str] | None = None) -> Sequence[Recorded]:
+        return [_read(recorded, reads) for recorded in self.recorded if recorded.stream == stream and recorded.position <= upto]
 
-    def histories(self, kind: str, upto: int) -> Iterator[Sequence[Recorded]]:
+    def histories(self, kind: str, upto: int, reads: Collection[str] | None = None) -> Iterator[Sequence[Recorded]]:
         for stream in sorted(stream for stream in self.places if stream.startswith(f"{kind}/")):
-            if history := self.history(stream, upto):
+            if history := self.history(stream, upto, reads):
                 yield history
+
+
+def _read(recorded: Recorded, reads: Collection[str] | None) -> Recorded:
+    """Of what is not wanted, the envelope only."""
+    return recorded if reads is None or recorded.name in reads else replace(recorded, event=None)
 
 
 def opened(label: str, *, partnership: Any = "bolton", concern: Any = "serious-incident", area: str = "bolton") -> CaseOpened:
@@ -178,9 +181,9 @@ def asked(database: str, question: Callable[[AsyncConnection], Coroutine[Any, An
 
 
 def rows(connection: Connection, build: Build) -> list[tuple[Any, ...]]:
-    """All rows of a build, in the order of its key."""
-    (table,) = build.view.tables
-    return connection.execute(sql.SQL("SELECT * FROM {} ORDER BY 1, 2, 3").format(build.table(table))).fetchall()
+    """All rows of a build, table by table, in the order of its key."""
+    everything = sql.SQL("SELECT * FROM {} ORDER BY 1, 2, 3, 4")
+    return [row for table in build.view.tables for row in connection.execute(everything.format(build.table(table))).fetchall()]
 
 
 def recording(url: str, log: ToldLog, after: int = 0) -> None:

@@ -102,7 +102,7 @@ def test_what_is_recorded_is_read_a_moment_later(places: Databases):
 def test_the_log_is_read_whole_and_stream_by_stream(places: Databases, monkeypatch: pytest.MonkeyPatch):
     log = anything(cases=7, events=80, seed=21)
     recording(places.record, log)
-    monkeypatch.setattr("interfaces.log.FETCHED", 5)
+    monkeypatch.setattr("interfaces.log.TOGETHER", 3)
     with worker.connect(places.projections) as connection:
         record = RecordLog(connection)
         pages, after = [], 0

@@ -40,6 +40,7 @@ DECLARE
     link         bytea;
     tail         bytea;
     outcome      text;
+    last_position bigint;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events reads what others committed: call it in a READ COMMITTED transaction.' USING ERRCODE = '25001';
@@ -114,18 +115,28 @@ BEGIN
         RETURN;
     END IF;
 
-    WITH added AS (
+    IF array_length(names, 1) = 1 THEN
+        -- One event, as most often: the same without the cost of arrays.
         INSERT INTO events (originator_id, originator_version, topic, state, header, at, hash)
-        SELECT streams[save_stream[e.save]], e.place, e.name, e.body, e.header, ats[e.save], e.hash
-          FROM unnest(event_save, event_place, names, bodies, headers, hashes) e (save, place, name, body, header, hash)
-         WHERE e.save IS NOT NULL
-        RETURNING notification_id
-    )
-    SELECT array_agg(a.notification_id) INTO positions FROM added a;
-    INSERT INTO commands (command, request, stream, first, last, position)
-    SELECT s.command, s.request, streams[s.stream], s.first, s.last, positions[s.event]
-      FROM unnest(append_events.commands, requests, save_stream, save_first, heads, save_event) s (command, request, stream, first, last, event)
-     WHERE s.event IS NOT NULL;
+        VALUES (streams[1], event_place[1], names[1], bodies[1], headers[1], last_at, link)
+        RETURNING notification_id INTO last_position;
+        positions[1] := last_position;
+        INSERT INTO commands (command, request, stream, first, last, position)
+        VALUES (append_events.commands[1], requests[1], streams[1], event_place[1], event_place[1], last_position);
+    ELSE
+        WITH added AS (
+            INSERT INTO events (originator_id, originator_version, topic, state, header, at, hash)
+            SELECT streams[save_stream[e.save]], e.place, e.name, e.body, e.header, ats[e.save], e.hash
+              FROM unnest(event_save, event_place, names, bodies, headers, hashes) e (save, place, name, body, header, hash)
+             WHERE e.save IS NOT NULL
+            RETURNING notification_id
+        )
+        SELECT array_agg(a.notification_id) INTO positions FROM added a;
+        INSERT INTO commands (command, request, stream, first, last, position)
+        SELECT s.command, s.request, streams[s.stream], s.first, s.last, positions[s.event]
+          FROM unnest(append_events.commands, requests, save_stream, save_first, heads, save_event) s (command, request, stream, first, last, event)
+         WHERE s.event IS NOT NULL;
+    END IF;
     IF array_length(labels, 1) IS NOT NULL THEN
         INSERT INTO labels (partnership, folded, stream)
         SELECT s.partnership, s.label, streams[s.stream]
