@@ -225,6 +225,11 @@ class Cases:
             raise Refused("This label is already used in the partnership; each case has a label of its own (TOOL-12).")
         return WouldDo(prepared.stream, prepared.history, prepared.imagined(prepared.judged()), prepared.asking.at)
 
+    async def answered(self, by: By, path: str, key: str) -> Done | None:
+        """What came of this key before, also where its asker may no longer ask: for what is asked again as a whole."""
+        first = await self.store.first_answer(self._command_id(by, path, key)[0])
+        return Done(first.stream, first.place, first.position, first.recorded, again=True) if first else None
+
     def stream_of(self, command: Command) -> str:
         """The stream a command without a case is asked of: a new case, a candidate, the calendar, a procedure."""
         return f"case/{self.new_id()}" if isinstance(command, OpenCase) else command.stream()

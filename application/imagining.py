@@ -8,6 +8,9 @@ from application.cases import Cases
 from application.store.store import AlreadyAsked, Appended, Conflict, LabelTaken, Save, Store, folded
 from domain.recorded import Header, Recorded
 
+IMAGINED = 10**15
+"""Positions after this are imagined: no real log comes as far."""
+
 
 def imagining(cases: Cases) -> Cases:
     """The same door, before an imagined store."""
@@ -24,6 +27,7 @@ class Imagined(Store):
         self._imagined: dict[str, list[Recorded]] = {}
         self._labels: set[tuple[str, str]] = set()
         self._answers: dict[str, Appended] = {}
+        self._log: list[Recorded] = []
 
     async def append(self, save: Save) -> Appended:
         """As the real one, but nothing is written."""
@@ -46,9 +50,11 @@ class Imagined(Store):
                     transcribed_by=save.transcribed_by, at=at,
                 ),
                 event,
+                position=IMAGINED + len(self._log) + n,
             )
             for n, event in enumerate(save.events, start=1)
         )  # fmt: skip
+        self._log.extend(recorded)
         self._imagined.setdefault(save.stream, []).extend(recorded)
         answer = Appended(save.stream, 0, place + len(recorded), at, recorded, save.request_digest)
         self._answers[save.command] = answer
@@ -62,6 +68,11 @@ class Imagined(Store):
     ) -> list[Recorded]:
         history = [*await self._real.history(stream, as_of=as_of), *self._imagined.get(stream, [])]
         return history[after_place:upto_place]
+
+    async def page(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
+        """The real log, and after its end what was only imagined."""
+        real = await self._real.page(after, limit, upto) if after < IMAGINED else []
+        return real or [recorded for recorded in self._log if recorded.position > after][:limit]
 
     async def streams(self, prefix: str = "") -> list[str]:
         return sorted({*await self._real.streams(prefix), *(stream for stream in self._imagined if stream.startswith(prefix))})

@@ -9,27 +9,31 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 from python_calamine import CalamineError, CalamineWorkbook
 
-from application.cases import Cases, Moved, NoSuchCase
+from application.cases import Cases, KeyReused, Moved, NoSuchCase
 from application.commands import COMMANDS
 from application.imagining import imagining
 from application.marked import rewritten
 from application.rehearsal import digest
 from application.scenario import ScenarioError, instant, read_scenario
+from application.tracker import Themes
 from domain.language import OfDocument, Refused
 from domain.people import PARTNERS, ROLES, By, PersonId
 from domain.stages.opening import NamesCase
 from domain.working_days import london_date
 
 LARGEST = 8 * 1024 * 1024
+LARGEST_UNPACKED = 128 * 1024 * 1024
 MOST_ROWS = 20_000
 COLUMNS = ("at", "case", "by", "do")
 SHEETS = {".xlsx", ".xls", ".ods", ".xlsb", ".csv"}
@@ -45,6 +49,8 @@ class Deed:
     by: str
     do: str
     fields: dict[str, Any]
+    wrong: str = ""
+    """Why this row cannot be read, where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -93,74 +99,103 @@ def _rows(path: Path, partnership: str) -> list[Deed]:
     missing = [column for column in COLUMNS if column not in heading]
     if missing:
         raise BadImport(f"row 1: the columns {', '.join(missing)} are missing; each further column is a field of the command")
+    if twice := sorted({column for column in heading if column and heading.count(column) > 1}):
+        raise BadImport(f"row 1: the column {', '.join(twice)} stands there twice")
     deeds = []
     for number, row in enumerate(rows[1:], start=2):
-        cells = {name: cell for name, cell in zip(heading, row, strict=False) if name and cell not in ("", None)}
-        if not cells:
+        cells = {name: cell for name, cell in zip_longest(heading, row[: len(heading)]) if name and cell not in ("", None)}
+        astray = [cell for name, cell in zip_longest(heading, row, fillvalue="") if not name and cell not in ("", None)]
+        if not cells and not astray:
             continue
-        deeds.append(_deed(number, cells, partnership))
+        try:
+            if astray:
+                raise BadImport(f"{str(astray[0])[:60]!r} stands in a column that has no heading")
+            deeds.append(_deed(number, cells, partnership))
+        except BadImport as error:
+            case, by, do = (str(cells.get(column, "")) for column in ("case", "by", "do"))
+            deeds.append(Deed(number, date.min, case or None, by, do, {}, str(error)))
     return deeds
 
 
 def _table(path: Path) -> list[list[Any]]:
     if path.stat().st_size > LARGEST:
         raise BadImport(f"the file is larger than {LARGEST // 1024 // 1024} MiB")
-    if path.suffix.casefold() == ".csv":
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows: list[list[Any]] = [*csv.reader(file)]
-    else:
-        try:
-            rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(nrows=MOST_ROWS + 1)
-        except CalamineError as error:
-            raise BadImport(f"the file is no spreadsheet that can be read: {error}") from error
+    rows = _csv(path) if path.suffix.casefold() == ".csv" else _sheet(path)
     if len(rows) > MOST_ROWS:
         raise BadImport(f"the sheet has more than {MOST_ROWS} rows; bring it in in parts")
     return rows
 
 
+def _csv(path: Path) -> list[list[Any]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [*csv.reader(file, strict=True)]
+    except UnicodeDecodeError as error:
+        raise BadImport("the file is not UTF-8 text; save it as CSV UTF-8") from error
+    except csv.Error as error:
+        raise BadImport(f"the file is not readable as comma-separated rows: {error}") from error
+
+
+def _sheet(path: Path) -> list[list[Any]]:
+    """The first sheet. What is packed too tightly is not unpacked; the reader of sheets may fail in ways of its own."""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
+                    raise BadImport(f"unpacked, the file is larger than {LARGEST_UNPACKED // 1024 // 1024} MiB")
+        return CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(nrows=MOST_ROWS + 1)
+    except (CalamineError, zipfile.BadZipFile, OSError) as error:
+        raise BadImport(f"the file is no spreadsheet that can be read: {error}") from error
+
+
 def _deed(number: int, cells: dict[str, Any], partnership: str) -> Deed:
     for column in ("at", "by", "do"):
         if column not in cells:
-            raise BadImport(f"row {number}: {column} is empty")
+            raise BadImport(f"{column} is empty")
     fields: dict[str, Any] = {}
     for name, cell in cells.items():
         if name not in COLUMNS:
-            _put(fields, name.split("."), _cell(cell, number, name), number)
+            _put(fields, name.split("."), _cell(cell))
     do = str(cells["do"]).strip()
     if do == "open-case":
         fields.setdefault("partnership", partnership)
     try:
-        on = london_date(instant(_cell(cells["at"], number, "at"), number))
+        on = london_date(instant(_cell(cells["at"]), number))
     except ScenarioError as error:
-        raise BadImport(f"row {number}: {error.sentence}") from error
-    return Deed(number, on, str(cells["case"]) if "case" in cells else None, str(cells["by"]), do, fields)
+        raise BadImport(error.sentence) from error
+    return Deed(number, on, str(_cell(cells["case"])).strip() if "case" in cells else None, str(cells["by"]).strip(), do, fields)
 
 
-def _cell(cell: Any, number: int, name: str) -> Any:
-    """Dates as their text, whole numbers as such, lists and records as JSON, anything else as it stands."""
+def _cell(cell: Any) -> Any:
+    """Dates and numbers as their text, lists and records as JSON, true and false as such, anything else as it stands."""
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.hour == cell.minute == 0 else f"{cell:%Y-%m-%d %H:%M}"
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer():
-        return int(cell)
-    if isinstance(cell, str) and cell.strip()[:1] in ("[", "{"):
+        return str(int(cell))
+    if isinstance(cell, bool):
+        return cell
+    text = str(cell)
+    if text.strip().casefold() in ("true", "false"):
+        return text.strip().casefold() == "true"
+    if text.strip()[:1] in ("[", "{"):
         try:
-            return json.loads(cell)
-        except ValueError as error:
-            raise BadImport(f"row {number}: {name} is neither text nor a list that can be read: {error}") from error
-    if isinstance(cell, str) and cell.strip().casefold() in ("true", "false"):
-        return cell.strip().casefold() == "true"
-    return cell
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text  # words in brackets; where a list is wanted, the command says so
+    return text
 
 
-def _put(fields: dict[str, Any], path: Sequence[str], value: Any, number: int) -> None:
+def _put(fields: dict[str, Any], path: Sequence[str], value: Any) -> None:
     """`incident.area` puts the value inside the record `incident`."""
     *outer, last = path
     for name in outer:
         fields = fields.setdefault(name, {})
         if not isinstance(fields, dict):
-            raise BadImport(f"row {number}: {'.'.join(path)} stands beside a column that fills {name} whole")
+            raise BadImport(f"{'.'.join(path)} stands beside a column that fills {name} whole")
+    if last in fields:
+        raise BadImport(f"{'.'.join(path)} stands beside columns that fill it in parts")
     fields[last] = value
 
 
@@ -175,21 +210,30 @@ async def bring_in(cases: Cases, deeds: Sequence[Deed], *, transcriber: By, dry_
     if transcriber.role not in ("business-manager", "partnership-officer"):
         raise Refused("History is brought in by a business manager or a partnership officer (permission matrix).")
     file = hashlib.sha256(repr(deeds).encode()).hexdigest()
-    trial = await _take(imagining(cases), deeds, file, transcriber.person, (lambda row: None) if not dry_run else told, imagined=True)
+    telling = Cases(cases.store, cases.register.telling(file), cases.rulebook, cases.new_id)
+    trial = await _take(imagining(telling), deeds, file, transcriber.person, (lambda row: None) if not dry_run else told, imagined=True)
     if dry_run or any(row.result == "error" for row in trial):
         return trial
-    return await _take(cases, deeds, file, transcriber.person, told, imagined=False)
+    return await _take(telling, deeds, file, transcriber.person, told, imagined=False)
 
 
-async def _take(cases: Cases, deeds: Iterable[Deed], file: str, transcriber: PersonId, told: Told, *, imagined: bool) -> list[RowTold]:
+async def _take(cases: Cases, deeds: Sequence[Deed], file: str, transcriber: PersonId, told: Told, *, imagined: bool) -> list[RowTold]:
     handles: dict[str, str] = {}
     partnerships: dict[str, str] = {}
     rows = []
+    themes = Themes(cases.store, cases) if any(_of_a_candidate(deed) for deed in deeds) else None
     for deed in deeds:
+        if themes and _of_a_candidate(deed):
+            # a candidate that the tracker raises must be there to be asked
+            await themes.follow()
         row = await _one(cases, deed, f"{file}:{deed.line}", transcriber, handles, partnerships, imagined=imagined)
         rows.append(row)
         told(row)
     return rows
+
+
+def _of_a_candidate(deed: Deed) -> bool:
+    return "candidate" in deed.fields and deed.do in ("open-case", "decide-thematic", "raise-thematic-candidate", "commission-review")
 
 
 async def _one(
@@ -199,6 +243,8 @@ async def _one(
         return RowTold(deed.line, deed.case, deed.do, result, sentence)
 
     model = COMMANDS.get(deed.do)
+    if deed.wrong:
+        return row("error", f"{deed.wrong[:1].upper()}{deed.wrong[1:]}.")
     if model is None:
         return row("error", f"There is no command {deed.do!r}.")
     opening = deed.do == "open-case"
@@ -206,18 +252,21 @@ async def _one(
         return row("error", f"The case {deed.case} is not opened in this file before this row.")
     fields = rewritten(model, {"on": deed.on.isoformat(), **deed.fields}, OfDocument, lambda mark, word: digest(word))
     fields = rewritten(model, fields, NamesCase, lambda mark, handle: handles.get(handle, handle))
-    partnership = str(fields.get("partnership") or partnerships.get(deed.case or "", "england"))
+    candidate = str(fields.get("candidate", "")) if model.stream_kind == "candidate" else ""
+    partnership = str(fields.get("partnership") or partnerships.get(deed.case or "") or candidate.partition("-")[0] or "england")
     try:
         by = await _by(cases, deed.by, partnership)
-        done = await cases.do(
+        done = await cases.answered(by, "import", key) or await cases.do(
             model.model_validate_json(json.dumps(fields, default=str)), by,
             stream=f"case/{handles[deed.case]}" if deed.case in handles and model.stream_kind == "case" and not opening else None,
             key=key, path="import", transcribed_by=transcriber,
         )  # fmt: skip
     except ValidationError as error:
-        return row("error", "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+        return row("error", "; ".join(f"{'.'.join(map(str, e['loc'])) or deed.do}: {e['msg']}" for e in error.errors()))
     except Refused as error:
         return row("error", error.sentence)
+    except KeyReused:
+        return row("error", "This row was recorded before, with other fields.")
     except (NoSuchCase, Moved) as error:
         return row("error", f"The case cannot be found, or was changed meanwhile ({type(error).__name__}).")
     if opening and deed.case:

@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from re import fullmatch
+from typing import NamedTuple
 
 from application.store.connections import Connections
 from application.store.keys import Keys
@@ -37,6 +38,23 @@ class Person:
     asks: bytes | None = None
 
 
+class Scopes(NamedTuple):
+    """Under which scope a text names who asks, a plain word somebody, the last part of such a text them, and a ref a child."""
+
+    by: str
+    word: str
+    name: str
+    child: str
+
+
+REHEARSED = Scopes("by", "", "name", "child")
+
+
+def _told_of(partnership: str | None, file: str) -> Scopes:
+    told_of = f"told of|{partnership}"
+    return Scopes(told_of, f"{told_of}|word", f"{told_of}|name", f"{told_of}|child|{file}")
+
+
 class Register:
     """The register over a record and its keys. In a rehearsal words are known across the whole store."""
 
@@ -51,9 +69,11 @@ class Register:
         self._keys = keys
         self._index = b""
         self._rehearsal = False
-        self._asked: dict[str, PersonId] = {}
+        self._asked: dict[tuple[str, str], PersonId] = {}
         self._posts: set[tuple[str, str, str | None, str | None]] = set()
         self._imagined: dict[bytes, tuple[PersonId, bool]] | None = None
+        self._telling: str | None = None
+        self._holders: dict[tuple[str, str | None], PersonId] = {}
 
     async def open(self, *, rehearsal: bool) -> None:
         self._rehearsal = rehearsal
@@ -67,8 +87,24 @@ class Register:
         """The same register, in which new persons are only imagined."""
         other = copy(self)
         other._asked = dict(self._asked)
+        other._holders = dict(self._holders)
         other._imagined = {}
         return other
+
+    def telling(self, file: str) -> Register:
+        """The same register while it is told of history: words name persons as in a rehearsal, but within their partnership.
+
+        A child is known by its ref within the `file` that tells of it.
+        """
+        other = copy(self)
+        other._asked, other._holders, other._telling = {}, {}, file
+        return other
+
+    def _scopes(self, partnership: str | None) -> Scopes | None:
+        """Under which scopes words are known beyond their case; nowhere, unless history is rehearsed or told."""
+        if self._rehearsal:
+            return REHEARSED
+        return None if self._telling is None else _told_of(partnership, self._telling)
 
     # --- words that name somebody
 
@@ -93,20 +129,20 @@ class Register:
         own = word.startswith(self.OF_THIS_CASE)
         word = word.removeprefix(self.OF_THIS_CASE)
         within = self._blind(scope, word)
-        in_rehearsal = ("by", "", "name", "child") if self._rehearsal and not own else ()
-        everywhere = tuple(self._blind(kind, word) for kind in in_rehearsal)
+        scopes = self._scopes(partnership)
+        everywhere = tuple(self._blind(known, word) for known in scopes) if scopes and not own else ()
         for made in among:
             if within in made.known_as or set(everywhere) & set(made.known_as):
                 return Person(made.id)
         for alias in (within, *everywhere):
             if found := await self._known(alias):
                 return Person(found)
-        if not own and self._rehearsal and word.split("/")[0] in ROLES:
-            return Person(await self.rehearsed(word))
+        if not own and scopes and word.split("/")[0] in ROLES:
+            return Person(await self._asking(word, scopes))
         if holding and (holder := await self.holder(holding, partnership)):
             return Person(holder)
-        # in a rehearsal a child's ref finds the child from another case too, where no one there is known by it (record-same-person)
-        known_as = (within, self._blind("child" if own else "", word)) if self._rehearsal else (within,)
+        # a child's ref finds the child from another case too, where nobody there is known by it (record-same-person)
+        known_as = (within, self._blind(scopes.child if own else scopes.word, word)) if scopes else (within,)
         return Person(_new_id(), provisional=True, called=word, known_as=known_as)
 
     async def keep(self, people: Sequence[Person]) -> None:
@@ -141,6 +177,7 @@ class Register:
         await self._database.ask("DELETE FROM aliases WHERE person = %b", (person,))
         await self._database.ask("UPDATE persons SET name = NULL WHERE person = %b", (person,))
         self._asked = {text: asked for text, asked in self._asked.items() if asked != person}
+        self._holders = {role: holder for role, holder in self._holders.items() if holder != person}
 
     # --- who asks, in a rehearsal
 
@@ -150,36 +187,33 @@ class Register:
         A name that a plain word named before (a candidate who is now the reviewer) is that person, unless somebody else
         already asks under it.
         """
-        if text in self._asked:
-            return self._asked[text]
-        asks = self._blind("by", text)
-        found = await self._known(asks)
-        if found is None:
-            _, _, name, *_ = (*text.split("/"), "", "")
-            claimed = await self._unclaimed(self._blind("", name)) if name else None
-            person = Person(
-                claimed or _new_id(), provisional=True, called=None if claimed else text, asks=asks,
-                known_as=(self._blind("name", name),) if name else (),
-            )  # fmt: skip
-            await self.keep([person])
-            found = await self._known(asks) or person.id
-        self._asked[text] = found
-        return found
+        return await self._asking(text, REHEARSED)
 
     async def told_of(self, text: str, partnership: str) -> PersonId:
         """Whoever history tells of under these words: one person for each distinct text in the partnership."""
-        if self._rehearsal:
-            return await self.rehearsed(text)
-        alias = self._blind(f"told of|{partnership}", text)
-        if (found := await self._known(alias)) is None:
-            person = Person(_new_id(), provisional=True, called=text, known_as=(alias,))
+        return await self._asking(text, self._scopes(partnership) or _told_of(partnership, ""))
+
+    async def _asking(self, text: str, scopes: Scopes) -> PersonId:
+        if (scopes.by, text) in self._asked:
+            return self._asked[scopes.by, text]
+        asks = self._blind(scopes.by, text)
+        found = await self._known(asks)
+        if found is None:
+            _, _, name, *_ = (*text.split("/"), "", "")
+            claimed = await self._unclaimed(self._blind(scopes.word, name)) if name else None
+            person = Person(
+                claimed or _new_id(), provisional=True, called=None if claimed else text, asks=asks,
+                known_as=(self._blind(scopes.name, name),) if name else (),
+            )  # fmt: skip
             await self.keep([person])
-            found = person.id
+            found = await self._known(asks) or person.id
+        self._asked[scopes.by, text] = found
         return found
 
     async def holds(self, by: By, on: date) -> None:
         """In a rehearsal, remember that somebody was seen in this post: who holds a role in a partnership can be asked for."""
         post = (by.person, by.role, by.organisation, by.partnership)
+        self._holders.setdefault((by.role, by.partnership), by.person)
         if post in self._posts or not self._rehearsal or self._imagined is not None:
             return
         await self._database.ask("INSERT INTO persons (person) VALUES (%b) ON CONFLICT DO NOTHING", (by.person,))
@@ -193,6 +227,8 @@ class Register:
 
     async def holder(self, role: str, partnership: str | None) -> PersonId | None:
         """Who holds this role in the partnership: the one seen in it first, where there are several."""
+        if (self._telling is not None or self._imagined is not None) and (role, partnership) in self._holders:
+            return self._holders[role, partnership]
         rows = await self._database.ask(
             "SELECT person FROM posts WHERE role = %b AND partnership IS NOT DISTINCT FROM %b::text AND until_day IS NULL"
             " ORDER BY id LIMIT 1",

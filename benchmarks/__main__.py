@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -34,9 +35,16 @@ WIDE = 150
 """Columns of the table where nobody says how wide the page is."""
 
 
-async def _run(names: Sequence[str], on: Ground) -> None:
+async def _run(names: Sequence[str], on: Ground) -> list[str]:
+    """The names of those that broke; the others have their figures all the same."""
+    broken = []
     for name in names:
-        await import_module(f"benchmarks.{BENCHMARKS[name]}").run(on)
+        try:
+            await import_module(f"benchmarks.{BENCHMARKS[name]}").run(on)
+        except Exception:
+            on.told(f"{name} broke:\n{traceback.format_exc()}")
+            broken.append(name)
+    return broken
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,11 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ground(QUICK if asked.quick else REAL, sheet, telling) as on,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_run([asked.only] if asked.only else [*BENCHMARKS], on))
+        broken = runner.run(_run([asked.only] if asked.only else [*BENCHMARKS], on))
     console.print(sheet.table())
     results = asked.results or (None if asked.quick else RESULTS)
     if results:
-        sheet.keep(results, beside=bool(asked.only))
+        sheet.keep(results, beside=bool(asked.only or broken))
     missed = [name for name, found in sheet.results.items() if found["met"] is False]
     console.print(
         f"{len(sheet.results)} figures in {time.monotonic() - began:.0f} s, {len(missed)} short of their goal."
@@ -73,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         markup=False,
         soft_wrap=True,
     )
+    if broken:
+        raise SystemExit(f"Broken, and without figures: {', '.join(broken)}.")
 
 
 if __name__ == "__main__":

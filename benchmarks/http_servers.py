@@ -25,6 +25,8 @@ from interfaces.cli.serving import listen
 from interfaces.databases import Databases
 
 STARTS_WITHIN = 60.0
+ATTEMPTS = 30
+"""Of the library's endpoint, each on another case: those that all threads write on at once are refused."""
 
 
 class Body(BaseModel):
@@ -54,7 +56,7 @@ def bare_app(url: str, cases: list[UUID]) -> FastAPI:
 
     @app.post("/library", status_code=200)
     def command(body: Body) -> dict[str, int]:
-        for _ in range(4):
+        for _ in range(ATTEMPTS):
             case: Any = theirs.repository.get(random.choice(cases))
             case.discuss(**body.model_dump(), by={"person": "person-" + "5" * 32}, editions=["bolton", "england-2023"])
             try:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from domain.fields import MISFIT, filled, inside, leaves_at, opened, paths, plain, strings, without
+from domain.fields import MISFIT, Leaf, filled, inside, leaves, leaves_at, opened, paths, plain, strings, without
 from domain.language import CaseEvent, Code, Command, Part, Prose, replace
-from domain.people import PersonId
-from domain.personal import PersonWords, Words
+from domain.people import PERSON_ID, PersonId
+from domain.personal import PersonWords, Sealed, Words
 from domain.recorded import Recorded
 from domain.working_days import london_date
 
@@ -44,6 +44,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 FITS: Mapping[str, TypeAdapter[str]] = {
     "words": TypeAdapter(Prose),
     "a short word": TypeAdapter(Code),
+    "the id of a person": TypeAdapter(Annotated[str, StringConstraints(pattern=PERSON_ID)]),
     "a digest": TypeAdapter(Annotated[str, StringConstraints(pattern=DIGEST)]),
 }
 
@@ -161,12 +162,40 @@ def _does_not_fit(given: dict[str, Any], wrong: Recorded) -> Iterator[str]:
     on = given.pop("on", None)
     if on is not None and date.fromisoformat(on) > london_date(wrong.at):
         yield "The corrected `on` lies after the day on which the entry was recorded (CAL-3)."
+    elif on is None and not given:
+        yield "Nothing of the entry is corrected (CAL-8)."
     right = filled(wrong.event, given)
     texts = {leaf.path for path in paths(given) for leaf in leaves_at(right, path)}
-    was = plain(wrong.event)
+    was, becomes = plain(wrong.event), plain(right)
+    if lost := sorted({*_names(was)} - {*_names(becomes)}):
+        yield f"The field `{lost[0][0]}` is what other entries and cases find it by: it is not corrected (TOOL-12)."
+    if unsaid := [leaf.path for leaf in leaves(right) if isinstance(leaf.words, Sealed) and _is_given(leaf, texts, wrong.event)]:
+        yield f"The text `{unsaid[0]}` is corrected by its words, and none are given (CAL-8)."
     for path, value in strings(given):
-        kind = "words" if path in texts else "a digest" if DIGEST.fullmatch(str(inside(was, path))) else "a short word"
+        if inside(becomes, path) is None:
+            yield f"The entry at place {wrong.place}, {wrong.name}, has no field `{path}` (CAL-8)."
+            continue
+        if path.endswith(("happened_on", "happened_until")) and value > london_date(wrong.at).isoformat():
+            yield "The incident would lie after the day on which the entry was recorded (CAL-3)."
+        kind = "words" if path in texts else _kind(path, str(inside(was, path)))
         try:
             FITS[kind].validate_python(value)
         except ValidationError:
             yield f"The corrected value of `{path}` is not {kind} that could stand there (CAL-8)."
+
+
+def _names(record: Any) -> Iterator[tuple[str, str]]:
+    """What others find the entry, or a part of it, by."""
+    return ((path, value) for path, value in strings(record) if path.split(".")[-1] in NAMED_BY)
+
+
+def _is_given(leaf: Leaf, texts: set[str], wrong: Any) -> bool:
+    """Whether this sealed text is not simply the one that stood there: nobody corrects by what only looks like a seal."""
+    return leaf.path in texts or leaf not in leaves(wrong)
+
+
+def _kind(path: str, was: str) -> str:
+    """What a plain value must be like: a person stays a person and a digest a digest."""
+    if re.fullmatch(PERSON_ID, was) and not path.split(".")[-1].isdecimal() or path.split(".")[-1] == "person":
+        return "the id of a person"
+    return "a digest" if DIGEST.fullmatch(was) else "a short word"

@@ -69,7 +69,8 @@ class Calendar:
         """The n-th working day before `day`, `day` itself not counted (CAL-5)."""
         if n == 0:
             return day
-        return self._nth(self._upto(day - ONE_DAY) - n + 1, day, -n)
+        eve = day - ONE_DAY if day > date.min else day
+        return self._nth(self._upto(eve) - n + 1, day, -n)
 
     def working_days_between(self, after: date, until: date) -> int:
         """How many working days lie after the one day, up to and including the other (CAL-6)."""

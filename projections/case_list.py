@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.corrections import RecordCorrected, effective
+from domain.language import EVENTS
 from domain.recorded import Recorded
 from domain.stage import MOVED_BY, Standing, after
 from domain.stages.closing import CaseClosed, CaseReopened
@@ -131,7 +132,7 @@ VIEW = View(
     version=1,
     tables=(CASES,),
     begin=per_case(CaseList()),
-    reads=frozenset(event.stored_name() for event in (*TOLD_BY, RecordCorrected)),
+    reads=frozenset(name for name, event in EVENTS.items() if event in TOLD_BY or event is RecordCorrected),
 )
 
 

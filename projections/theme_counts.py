@@ -161,14 +161,13 @@ def by_code(codes: CodeSet, wanted: Iterable[str] | None = None, *, strengths: b
     return groups
 
 
-async def figures(connection: AsyncConnection, asked: Asked, codes: Iterable[str] | None = None) -> Answer[Figures]:
-    """Every code with a child behind it, or those named, by partnership and code.
+async def figures(connection: AsyncConnection, asked: Asked, groups: Grouped | None = None) -> Answer[Figures]:
+    """What stands behind each group of codes, by partnership: every code with its sub-codes, unless others are named.
 
     Raises:
         NotMade.
     """
-    wanted = by_code(asked.codes, codes, strengths=asked.strengths)
-    query, parameters = counting(asked, wanted)
+    query, parameters = counting(asked, by_code(asked.codes, strengths=asked.strengths) if groups is None else groups)
     return await answered(connection, query + figures_of(), parameters, lambda row: figure(row[1:]))
 
 

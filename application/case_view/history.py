@@ -20,7 +20,7 @@ def history_items(history: Sequence[Recorded], fields: Fields, calendars: Mappin
 
     A correction stands where it was recorded and names what it `corrects`; the entry it corrects stays as it was and says by which
     places it is `corrected_by`. An entry made more than two working days after the day it tells of is a `late_entry`, with the
-    working days between and the reason given, if one was and the reader may read it.
+    working days between and the reason given, if one was and the reader may read it; or that it is `explained_by` transcription.
     """
     corrections: dict[int, list[int]] = {}
     for recorded in history:
@@ -51,11 +51,13 @@ def history_items(history: Sequence[Recorded], fields: Fields, calendars: Mappin
 
 
 def _late_entry(recorded: Recorded, calendars: Mapping[str, Calendar], because: object) -> dict[str, Any] | None:
+    """How late it was entered, and why: the reason given, or that it is history transcribed from elsewhere."""
     recorded_on = london_date(recorded.at)
     calendar = calendars.get(recorded.header.calendar, NEWEST)
+    explained_by = "transcription" if recorded.header.transcribed_by else None
     try:
         late = calendar.working_days_between(recorded.on, recorded_on)
     except BeyondCalendar:
         days = (recorded_on - recorded.on).days
-        return present(days=days, because=because) if days > PROMPT else None
-    return present(working_days=late, because=because) if late > PROMPT else None
+        return present(days=days, because=because, explained_by=explained_by) if days > PROMPT else None
+    return present(working_days=late, because=because, explained_by=explained_by) if late > PROMPT else None

@@ -10,6 +10,7 @@ from typing import TypeVar
 _HEAD = Struct("!iiIii")  # dimensions, whether there are nulls, type of the elements, how many, index of the first
 _HEAD_SIZE = 20
 _SIZE = Struct("!i")
+_LONG = Struct("!q")
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,7 +37,17 @@ def uuids(items: Sequence[str]) -> bytes | None:
 
 def instants(items: Sequence[datetime | None]) -> bytes | None:
     """A timestamptz[]; null where every element is."""
-    return _array(TIMESTAMPTZ, items, lambda at: pack("!q", (at - _EPOCH) // _MICROSECOND))
+    return _array(TIMESTAMPTZ, items, moment)
+
+
+def long(item: int) -> bytes:
+    """An int8."""
+    return _LONG.pack(item)
+
+
+def moment(at: datetime) -> bytes:
+    """A timestamptz."""
+    return _LONG.pack((at - _EPOCH) // _MICROSECOND)
 
 
 def ints(items: Sequence[int]) -> bytes:
@@ -101,5 +112,5 @@ def read_instants(data: bytes | None) -> list[datetime | None]:
 
 
 __all__ = [
-    "blobs", "instants", "ints", "longs", "read_blobs", "read_instants", "read_longs", "read_texts", "texts", "uuids",
+    "blobs", "instants", "ints", "long", "longs", "moment", "read_blobs", "read_instants", "read_longs", "read_texts", "texts", "uuids",
 ]  # fmt: skip

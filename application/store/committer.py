@@ -17,7 +17,7 @@ import psycopg
 
 from application.store.connections import DURABLE, StoreAway, conninfo
 from application.store.line import Line
-from application.store.recorder import APPEND, APPEND_PARAMETERS, Entry, Outcome, arguments, distinct, outcome_of, outcomes
+from application.store.recorder import APPEND, Entry, Outcome, arguments, distinct, outcome_of, outcomes
 
 MOST_SAVES = 32
 """So many in one commit: more only makes the first of them wait."""
@@ -136,9 +136,9 @@ class Committer:
 
     async def _ask(self, entries: Sequence[Entry]) -> list[Outcome]:
         if self._line is None:
-            self._line = await Line.open(self._conninfo, APPEND, APPEND_PARAMETERS, *self._settings)
+            self._line = await Line.open(self._conninfo, *self._settings)
         async with asyncio.timeout(self._answer_within):
-            result = await self._line.ask(arguments(entries))
+            result = await self._line.ask(APPEND, arguments(entries))
         return outcomes(result, entries)
 
     async def _drop(self) -> None:

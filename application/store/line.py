@@ -1,6 +1,7 @@
-"""One prepared statement on one connection, asked over and over: sent at once, and answered with the driver's bare result.
+"""Prepared statements on a connection, asked over and over: sent at once, and answered with the driver's bare result.
 
-It spends on each question a fraction of what a cursor does, which is what an append of one event mostly consists of.
+It spends on each question a fraction of what a cursor does, which is what appending one event, or reading one case, mostly
+consists of. Parameters and results are in PostgreSQL's binary form.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 
-_NAME = b"asked"
+from application.store.connections import StoreAway, conninfo
 
 
 class Line:
-    """A statement of `n` parameters; `await ask(params)` sends them in binary form. One question at a time."""
+    """A connection of which one question is asked at a time."""
 
     def __init__(self, conn: psycopg.AsyncConnection[TupleRow]) -> None:
         self._conn = conn
@@ -29,37 +30,44 @@ class Line:
         self._answer: asyncio.Future[PGresult] | None = None
         self._result: PGresult | None = None
         self._socket = self._libpq.socket
-        self._formats: list[int] = []
+        self._prepared: dict[str, bytes] = {}
         self._loop.add_reader(self._socket, self._readable)
 
     @classmethod
-    async def open(cls, conninfo: str, query: LiteralString, n: int, *settings: LiteralString) -> Line:
-        """Connect, and prepare the statement."""
+    async def open(cls, conninfo: str, *settings: LiteralString) -> Line:
+        """Connect, and say these settings."""
         conn = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
         try:
             for setting in settings:
                 await conn.execute(setting)
-            line = cls(conn)
-            line._libpq.send_prepare(_NAME, query.encode())
-            await line._answered()
-            line._formats = [Format.BINARY] * n
+            return cls(conn)
         except BaseException:
             await conn.close()
             raise
-        return line
 
     @property
     def broken(self) -> bool:
         """Whether the connection is lost."""
         return self._libpq.status != ConnStatus.OK
 
-    async def ask(self, params: Sequence[bytes | None]) -> PGresult:
-        """The result of the statement for these parameters.
+    @property
+    def idle(self) -> bool:
+        """Whether another question may be asked: the connection holds, and no answer is under way."""
+        return not self.broken and self._answer is None
+
+    async def ask(self, query: LiteralString, params: Sequence[bytes | None]) -> PGresult:
+        """The result of a statement with `$1`, `$2` … for these parameters.
 
         Raises:
             psycopg.Error: what the server answered, or that the connection was lost.
         """
-        self._libpq.send_query_prepared(_NAME, params, self._formats, Format.BINARY)
+        name = self._prepared.get(query)
+        if name is None:
+            name = f"asked_{len(self._prepared)}".encode()
+            self._libpq.send_prepare(name, query.encode())
+            await self._answered()
+            self._prepared[query] = name
+        self._libpq.send_query_prepared(name, params, [Format.BINARY] * len(params), Format.BINARY)
         return await self._answered()
 
     async def close(self) -> None:
@@ -110,3 +118,47 @@ class Line:
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
             answer.set_exception(why)
+
+
+class Lines:
+    """At most `most` lines to one database, the one used last first, for questions that may be asked twice."""
+
+    def __init__(self, url: str, *, most: int = 4, application: str = "casetrail", patience: float = 10.0) -> None:
+        self._conninfo = conninfo(url, application)
+        self._patience = patience
+        self._idle: list[Line] = []
+        self._free = asyncio.Semaphore(most)
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def ask(self, query: LiteralString, params: Sequence[bytes | None]) -> PGresult:
+        """The result of one statement. A lost connection is replaced until patience ends.
+
+        Raises:
+            StoreAway: the database did not come back in time.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        pause = 0.02
+        async with self._free:
+            while True:
+                line = None
+                try:
+                    line = self._idle.pop() if self._idle else await Line.open(self._conninfo)
+                    return await line.ask(query, params)
+                except psycopg.OperationalError as wrong:
+                    if line is not None and not line.broken:
+                        raise
+                    if loop.time() + pause > deadline:
+                        raise StoreAway(f"The database is away: {str(wrong).strip().splitlines()[-1]}") from wrong
+                    if line is None:
+                        await asyncio.sleep(pause)
+                        pause = min(2 * pause, 1.0)
+                finally:
+                    if line is not None:
+                        if line.idle:
+                            self._idle.append(line)
+                        else:
+                            await line.close()

@@ -119,7 +119,10 @@ def _changed(step: _Step, value: Any, path: str, person: str | None, change: Cha
         changes = {}
         for name, below in step.fields:
             old = getattr(value, name)
-            if old is not None and (new := _changed(below, old, prefix + name, person, change)) is not old:
+            if type(below) is _Leaf:
+                if old is not None and (new := change(prefix + name, old, person if below.of_person else None)) is not old:
+                    changes[name] = new
+            elif old and (new := _changed(below, old, prefix + name, person, change)) is not old:
                 changes[name] = new
         return msgspec.structs.replace(value, **changes) if changes else value
     if isinstance(step, _Each):
@@ -154,11 +157,10 @@ def _gather(step: _Step, value: Any, path: str, person: str | None, found: list[
         prefix = path and f"{path}."
         for name, below in step.fields:
             item = getattr(value, name)
-            if item is None:
-                continue
-            if isinstance(below, _Leaf):
-                found.append((prefix + name, item, person if below.of_person else None))
-            else:
+            if type(below) is _Leaf:
+                if item is not None:
+                    found.append((prefix + name, item, person if below.of_person else None))
+            elif item:
                 _gather(below, item, prefix + name, person, found)
     elif isinstance(step, _Each):
         for i, item in enumerate(value):

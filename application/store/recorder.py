@@ -6,7 +6,7 @@ database function takes no lock at all, and loses committed events for whoever f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, LiteralString, NamedTuple, cast
 from uuid import UUID, uuid4
@@ -44,7 +44,6 @@ APPEND: LiteralString = (
     "($1::text[], $2::int[], $3::bigint[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],"
     " $10::text[], $11::bytea[], $12::bytea[])"
 )
-APPEND_PARAMETERS = 12
 STREAM: LiteralString = (
     "SELECT notification_id, header, state, hash FROM events"
     " WHERE originator_id = %b AND originator_version > %b AND originator_version <= %b ORDER BY originator_version"
@@ -142,6 +141,18 @@ def outcomes(result: PGresult, entries: Sequence[Entry]) -> list[Outcome]:
             answers.append(Outcome(what[i] or "", heads[i], ats[i]))
         first += size
     return answers
+
+
+def numbered(query: str) -> str:
+    """A query with `$1`, `$2` … where it has `%b`."""
+    first, *others = query.split("%b")
+    return first + "".join(f"${n}{part}" for n, part in enumerate(others, start=1))
+
+
+def rows_of(result: PGresult) -> list[tuple[int, bytes, bytes, bytes]]:
+    """Position, header, body and hash of each row of `STREAM`, `STREAM_AS_OF` or `LOG`."""
+    value = cast("Callable[[int, int], bytes]", result.get_value)  # no column is null
+    return [(int.from_bytes(value(i, 0), "big"), value(i, 1), value(i, 2), value(i, 3)) for i in range(result.ntuples)]
 
 
 REFUSED_BY = {"events_pkey": "moved", "labels_pkey": "label", "commands_pkey": "asked"}
@@ -334,4 +345,4 @@ def distinct(entries: Iterable[Entry]) -> int:
     return n
 
 
-__all__ = ["APPEND", "APPEND_PARAMETERS", "EVER", "LOG", "STREAM", "STREAM_AS_OF", "Entry", "Outcome", "RecordApplication", "Recorder"]
+__all__ = ["APPEND", "EVER", "LOG", "STREAM", "STREAM_AS_OF", "Entry", "Outcome", "RecordApplication", "Recorder"]

@@ -19,13 +19,17 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from application.store import mapper, migrate
+from application.store.arrays import long, moment
 from application.store.committer import Committer
 from application.store.connections import Connections, StoreAway, conninfo
 from application.store.keys import Keys
-from application.store.recorder import EVER, LOG, STREAM, STREAM_AS_OF, Entry, Outcome, RecordApplication
+from application.store.line import Lines
+from application.store.recorder import EVER, LOG, STREAM, STREAM_AS_OF, Entry, Outcome, RecordApplication, numbered, rows_of
 from domain.language import CaseEvent
 from domain.people import By
 from domain.recorded import Editions, Header, Recorded
+
+_STREAM, _STREAM_AS_OF, _LOG = numbered(STREAM), numbered(STREAM_AS_OF), numbered(LOG)
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +119,8 @@ class Store:
         self._url = url
         self.keys = keys
         self._committer = Committer(url, patience=patience)
-        self._readers = Connections(url, most=readers, application="casetrail-read", patience=min(patience, 10.0))
+        self._readers = Connections(url, most=2, application="casetrail-read", patience=min(patience, 10.0))
+        self._lines = Lines(url, most=readers, application="casetrail-history", patience=min(patience, 10.0))
 
     async def open(self) -> None:
         """Connect to both databases and make sure that they are of this version.
@@ -134,6 +139,7 @@ class Store:
         """Record what waits, then disconnect."""
         await self._committer.close()
         await self._readers.close()
+        await self._lines.close()
         await self.keys.close()
 
     async def __aenter__(self) -> Store:
@@ -231,7 +237,8 @@ class Store:
 
     async def page(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         """The next events of the whole log, in order of position, words sealed."""
-        return [mapper.recorded(*row) for row in await self._readers.ask(LOG, (after, EVER if upto is None else upto, limit))]
+        result = await self._lines.ask(_LOG, (long(after), long(EVER if upto is None else upto), long(limit)))
+        return [mapper.recorded(*row) for row in rows_of(result)]
 
     async def streams(self, prefix: str = "") -> list[str]:
         """The streams whose name begins so, in the order of their names."""
@@ -281,11 +288,11 @@ class Store:
             mapper.sealed(header, event, keys, fresh) if leaves else event for header, (event, leaves) in zip(headers, events, strict=True)
         ]
 
-    async def _rows(self, stream: str, after: int, upto: int | None, as_of: datetime | None) -> Sequence[Any]:
-        upto = EVER if upto is None else upto
+    async def _rows(self, stream: str, after: int, upto: int | None, as_of: datetime | None) -> list[tuple[int, bytes, bytes, bytes]]:
+        params = [stream.encode(), long(after), long(EVER if upto is None else upto)]
         if as_of is None:
-            return await self._readers.ask(STREAM, (stream, after, upto))
-        return await self._readers.ask(STREAM_AS_OF, (stream, after, upto, as_of))
+            return rows_of(await self._lines.ask(_STREAM, params))
+        return rows_of(await self._lines.ask(_STREAM_AS_OF, [*params, moment(as_of)]))
 
     async def _place(self, stream: str) -> int:
         rows = await self._readers.ask("SELECT max(originator_version) FROM events WHERE originator_id = %b", (stream,))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from domain.language import CaseEvent, Command, Digest, Prose, Ref, State, next_ref, replace
 from domain.people import PersonId
 from domain.personal import Words
+from domain.working_days import BeyondCalendar
 
 if TYPE_CHECKING:
     from domain.asking import Asking
@@ -186,11 +187,14 @@ class PublishReport(Command, name="publish-report"):
         yield from _another_endorsed(case, self.digest)
         guard = asking.procedure.publication_guard
         sent = case.publication.copies.get(self.digest)
-        if sent is None or sent > asking.calendar.before(asking.on, guard):
-            yield (
-                f"The copy was sent fewer than {guard} working days before: "
-                f"{f'on {sent}' if sent else 'none of this text has been sent'} (CLK-11)."
-            )
+        try:
+            if sent is None or sent > asking.calendar.before(asking.on, guard):
+                yield (
+                    f"The copy was sent fewer than {guard} working days before: "
+                    f"{f'on {sent}' if sent else 'none of this text has been sent'} (CLK-11)."
+                )
+        except BeyondCalendar as beyond:
+            yield str(beyond)
         if not case.publication.checked.get(self.digest):
             yield "This text is not checked for anonymity: no second person has read it for anonymisation (TOOL-16)."
 

@@ -168,8 +168,8 @@ async def _position(request: Request, after: int | None) -> dict[str, str]:
 @router.get("/themes", name="themes", responses=told(shapes.Themes, *ELSE))
 async def themes(request: Request, asker: Asking, partnership: OfPartnership = None, as_of: AsOf = None, after: After = None) -> Response:
     """The tracker: every code with a child behind it, with children, incidents and notifications."""
-    headers = await _position(request, after)
     asked = await asked_at(request, asker, as_of)
+    headers = await _position(request, after)
     chosen = partnership or asker.by.partnership
     wanted = [chosen] if chosen else [*Partnership.__args__]  # type: ignore[attr-defined]  # typing.Literal keeps its values there
     tracker = service(request).themes
@@ -181,8 +181,8 @@ async def candidates(
     request: Request, asker: Asking, partnership: OfPartnership = None, as_of: AsOf = None, after: After = None
 ) -> Response:
     """Every candidate for a thematic review ever raised, with what stands behind it and what was decided."""
-    headers = await _position(request, after)
     asked = await asked_at(request, asker, as_of)
+    headers = await _position(request, after)
     return listed(await service(request).themes.candidates(partnership or asker.by.partnership, as_of=asked.present), headers)
 
 
@@ -191,8 +191,8 @@ async def theme(
     request: Request, asker: Asking, code: Code, partnership: OfPartnership = None, as_of: AsOf = None, after: After = None
 ) -> Response:
     """What stands behind one code in a partnership, sub-codes included; nought where no child does."""
-    headers = await _position(request, after)
     asked = await asked_at(request, asker, as_of)
+    headers = await _position(request, after)
     running = service(request)
     if running.cases.rulebook.codes.find(code) is None:
         raise Unfit("code", "There is no such code in the code set.", 404)

@@ -45,6 +45,13 @@ CASE_ID = _in_path("case", CASE, "The part of the stream after `case/`.")
 CANDIDATE_REF = _in_path("candidate", CANDIDATE, "`<partnership>-<code>`.")
 
 
+ONE_OF_TWO = [
+    {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
+    for one, other in (("participant", "agency"), ("agency", "participant"))
+]
+"""Either a participant or an agency is invited to give feedback, which the model says in code."""
+
+
 def _operations() -> Iterator[tuple[str, type[Command], list[dict[str, Any]]]]:
     """The path of each command, and the parameters of that path."""
     yield "/cases", OpenCase, []
@@ -98,6 +105,7 @@ def describe(app: FastAPI) -> None:
         models: list[Any] = [Problem, Answer, *(model for _, model, _ in operations)]
         _, made = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
         schemas |= copy.deepcopy(made["$defs"])
+        schemas["InviteFeedback"]["oneOf"] = ONE_OF_TWO
         # the path names the candidate already
         schemas[DecideThematic.__name__]["required"].remove("candidate")
         for path, model, parameters in operations:

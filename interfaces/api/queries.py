@@ -27,9 +27,10 @@ FromPlace = Annotated[int, Query(ge=1, le=10_000_000, description="The first pla
 async def seen(request: Request, case: CaseId, asker: Asking, as_of: AsOf = None, place: Place = None, after: After = None) -> Seen:
     """The case as known at `as_of`, or at a place."""
     running = service(request)
+    then = instant("as_of", as_of)
     if after is not None and not await running.reached(after):
         raise NotYet
-    return await running.looking.see(f"case/{case}", now=asker.at, as_of=instant("as_of", as_of), place=place)
+    return await running.looking.see(f"case/{case}", now=asker.at, as_of=then, place=place)
 
 
 Looked = Annotated[Seen, Depends(seen)]

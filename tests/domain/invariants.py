@@ -6,7 +6,7 @@ was known when it was: a later correction judges no old decision anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -142,7 +142,7 @@ def consent_changes_nothing_that_is_allowed(step: Step) -> None:
 
 def success_is_nobodys_harm(step: Step) -> None:
     """7: a case brought for its success never adds to a count of children harmed (BOL-31)."""
-    told = facts("one", step.after)
+    told = facts("case/one", step.after)
     if told.concern == "learn-from-success":
         others = survey(step.others, step.asking.codes).counts
         assert survey([*step.others, told], step.asking.codes).counts == others
@@ -251,14 +251,3 @@ def stepped(state: ClockState, new: Iterable[Recorded]) -> ClockState:
         state = step(state, recorded)
     return state
 
-
-def words_told(value: Any) -> Iterator[str]:
-    """Every string in what is told."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from words_told(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from words_told(inner)

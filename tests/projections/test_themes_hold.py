@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from domain.recorded import Recorded
 from domain.themes import newest
 from domain.tracker import CaseFacts, Survey, facts, survey
 from projections.candidates import candidates
+from projections.following import Following
 from projections.paging import AsyncConnection
 from projections.theme_counts import Asked, behind, by_code, figures
 from projections.themes import VIEW
 from projections.view import Connection
 from tests.in_memory import InMemory
 from tests.projections.telling import ToldLog, following
+from tests.projections.theme_telling import any_themes
 
 STORIES = sorted((Path(__file__).parent.parent / "stories").glob("*.yaml"))
 CODES = newest()
@@ -71,7 +73,15 @@ class Domain:
             told = [recorded.position for recorded in self.histories[stream]]
             now = counted.of(candidate)
             found.append(
-                (candidate.ref, candidate.state, candidate.round, counted.no_longer_three(candidate), len(now.children), now.notifications, told)
+                (
+                    candidate.ref,
+                    candidate.state,
+                    candidate.round,
+                    counted.no_longer_three(candidate),
+                    len(now.children),
+                    now.notifications,
+                    told,
+                )
             )
         return found
 
@@ -98,7 +108,15 @@ async def model_figures(connection: AsyncConnection, as_of: datetime | None) -> 
 
 async def model_candidates(connection: AsyncConnection, as_of: datetime | None) -> list[Any]:
     return [
-        (one.ref, one.state, one.round, one.no_longer_three(), one.figures.children, one.figures.notifications, [e.position for e in one.life])
+        (
+            one.ref,
+            one.state,
+            one.round,
+            one.no_longer_three(),
+            one.figures.children,
+            one.figures.notifications,
+            [e.position for e in one.life],
+        )
         for one in (await candidates(connection, CODES, as_of=as_of)).items
     ]
 
@@ -106,18 +124,38 @@ async def model_candidates(connection: AsyncConnection, as_of: datetime | None) 
 @pytest.mark.anyio
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
 async def test_the_tracker_at_every_entry_of_every_story(story: Path, connection: Connection, database: str) -> None:
-    log, whole, domain = ToldLog(), told(story), Domain()
+    log, whole = ToldLog(), told(story)
     kept = following(VIEW, log, connection)
-    said: dict[datetime, tuple[Any, Any]] = {}
+    await _holds(whole, log, kept, database)
+
+
+async def _holds(whole: Sequence[Recorded], log: ToldLog, kept: Following, database: str) -> None:
+    """As each entry is recorded; and afterwards as of each instant that changed something, and as of just before it."""
+    domain = Domain()
+    changed: dict[datetime, tuple[Any, Any]] = {}
+    now: tuple[Any, Any] = ({}, [])
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as asking:
         for recorded in whole:
             log.recorded.append(recorded)
             log.places[recorded.stream] = recorded.place
             kept.catch_up()
             domain.take(recorded)
-            said[recorded.at] = domain.figures(), domain.candidates()
-            assert await model_figures(asking, None) == said[recorded.at][0], recorded
-            assert await model_candidates(asking, None) == said[recorded.at][1], recorded
-        for at, (counted, listed) in said.items():
-            assert await model_figures(asking, at) == counted, at
-            assert await model_candidates(asking, at) == listed, at
+            before, now = now, (domain.figures(), domain.candidates())
+            if now != before:
+                changed[recorded.at] = now
+            assert await model_figures(asking, None) == now[0], recorded
+            assert await model_candidates(asking, None) == now[1], recorded
+        known: tuple[Any, Any] = ({}, [])
+        for at, then in changed.items():
+            for instant, said in ((at - timedelta(microseconds=1), known), (at, then)):
+                assert await model_figures(asking, instant) == said[0], instant
+                assert await model_candidates(asking, instant) == said[1], instant
+            known = then
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_tracker_at_every_entry_of_histories_as_chance_has_them(seed: int, connection: Connection, database: str) -> None:
+    log = ToldLog()
+    kept = following(VIEW, log, connection, page=5)
+    await _holds(any_themes(cases=9, entries=70, seed=seed).recorded, log, kept, database)
