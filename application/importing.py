@@ -229,6 +229,8 @@ async def _take(cases: Cases, deeds: Sequence[Deed], file: str, transcriber: Per
         row = await _one(cases, deed, f"{file}:{deed.line}", transcriber, handles, partnerships, imagined=imagined)
         rows.append(row)
         told(row)
+    if themes:
+        await themes.follow()
     return rows
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from typing import Any, NamedTuple
 
 from application.case_view.clock_items import clock_items
+from application.looking import Looking, Seen
+from domain.case import recall
 from domain.clock import Clock, clock_item
 from domain.clocks import CORRECTED, ClockState, fold_clocks, step
 from domain.corrections import RecordCorrected
@@ -51,8 +52,7 @@ class Change(NamedTuple):
     to: date
 
 
-@dataclass(frozen=True)
-class Assumed:
+class Assumed(NamedTuple):
     """What is assumed. Whatever is None stays as it is recorded."""
 
     local: str | None = None
@@ -75,11 +75,11 @@ def assumed(
     known = {**SHIPPED, **calendars}
     for name in under:
         if name == IN_FORCE:
-            found = replace(found, local=in_force.local, national=in_force.national, calendar=calendar)
+            found = found._replace(local=in_force.local, national=in_force.national, calendar=calendar)
         elif (edition := EDITIONS.get(name)) is not None:
-            found = replace(found, national=name) if edition.national else replace(found, local=name)
+            found = found._replace(national=name) if edition.national else found._replace(local=name)
         elif (chosen := known.get(name.removeprefix(CALENDAR))) is not None:
-            found = replace(found, calendar=chosen)
+            found = found._replace(calendar=chosen)
         else:
             names = ", ".join([*EDITIONS, *known])
             raise NotAssumed("under", f"names no edition of a procedure or calendar; there are {names}, and {IN_FORCE}")
@@ -95,7 +95,7 @@ def _change(words: str) -> Change:
     except ValueError:
         day = None
     if parts is None or day is None:
-        raise NotAssumed("change", "is the place of an entry and its day, such as 17:2026-03-18, or 17.due_on:2026-03-18 for a date within it")
+        raise NotAssumed("change", "is the place of an entry and a day, such as 17:2026-03-18, or 17.due_on:2026-03-18 for a date in it")
     if not 1990 <= day.year <= LAST_YEAR:
         raise NotAssumed("change", f"gives a day that is not between 1990 and {LAST_YEAR}")
     return Change(int(parts[1]), parts[2] or "on", day)
@@ -153,13 +153,28 @@ def _changed(entry: Recorded, change: Change) -> Recorded:
     given: dict[str, Any] = {change.field: change.to.isoformat()}
     if entry.place == change.place:
         return RecordCorrected(event_place=change.place, correction=opened(given, entry.event)).corrected(entry)
-    if isinstance(entry.event, RecordCorrected) and entry.event.event_place == change.place:
-        if inside(entry.event.correction, change.field) is not None:
-            return replace(entry, event=filled(entry.event, {"correction": opened(given, entry.event.correction)}))
+    event = entry.event
+    if isinstance(event, RecordCorrected) and event.event_place == change.place and inside(event.correction, change.field) is not None:
+        return replace(entry, event=filled(event, {"correction": opened(given, event.correction)}))
     return entry
 
 
 # --- told
+
+
+def clocks_assumed(looking: Looking, seen: Seen, under: Sequence[str], change: str | None) -> dict[str, Any]:
+    """What is answered of a case as it was seen.
+
+    Raises:
+        NotAssumed.
+    """
+    rulebook, partnership = looking.rulebook, recall(seen.history).opening.partnership
+    calendars = rulebook.calendars(as_of=seen.at)
+    what = assumed(
+        under, change, calendars=calendars, in_force=rulebook.editions(partnership, seen.today, as_of=seen.at),
+        calendar=rulebook.calendar(as_of=seen.at),
+    )  # fmt: skip
+    return clocks_told(seen.history, rulebook.adoptions(as_of=seen.at), what, seen.today, calendars)
 
 
 def clocks_told(

@@ -7,15 +7,14 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from struct import pack
 from uuid import uuid4
 
 import psycopg
 
 from application.cases import Cases
-from application.store.line import Line
 from application.store.store import Store
 from benchmarks import library
+from benchmarks.bare import TABLE, Inserting, inserting
 from benchmarks.ground import Ground
 from benchmarks.histories import OURS, PRACTITIONER, asked, fill, opened, saved
 from benchmarks.measuring import Figures, interleaved, paced
@@ -29,11 +28,6 @@ RENEWED = 150
 HELD = 40
 """Events of a case that is asked of through the door."""
 
-BARE = (
-    "CREATE TABLE bare (stream uuid, place bigint, topic text, state bytea, position bigserial, PRIMARY KEY (stream, place));"
-    "CREATE UNIQUE INDEX ON bare (position)"
-)
-STATE = b"x" * 960
 CHANCE = random.Random(5)
 
 
@@ -103,27 +97,6 @@ async def all_at_once(turns: Sequence[Callable[[int], Awaitable[object]]], secon
     return paced(took, time.perf_counter() - began)
 
 
-def inserting(connection: psycopg.Connection[tuple[object, ...]], seconds: float) -> Figures:
-    """The limit for one: a bare INSERT of a row of the library's shape, committed, and nothing else."""
-    stream, took = uuid4(), list[float]()
-    insert = b"INSERT INTO bare (stream, place, topic, state) VALUES (%b, %b, %b, %b) RETURNING position"
-    began = time.perf_counter()
-    while (at := time.perf_counter()) - began < seconds:
-        connection.execute(insert, (stream, len(took), "NotificationDiscussed", STATE), prepare=True).fetchone()
-        took.append(time.perf_counter() - at)
-    return paced(took, time.perf_counter() - began)
-
-
-async def inserting_at_once(lines: Sequence[Line], seconds: float) -> Figures:
-    """The limit for many: the same over several connections, with what libpq itself costs and no more."""
-
-    def line_of(line: Line) -> Callable[[int], Awaitable[object]]:
-        stream = uuid4().bytes
-        return lambda n: line.ask([stream, pack("!q", n), b"NotificationDiscussed", STATE])
-
-    return await all_at_once([line_of(line) for line in lines], seconds)
-
-
 async def run(ground: Ground) -> None:
     """Measure it."""
     sizes, sheet, seconds = ground.sizes, ground.sheet, ground.sizes.slice
@@ -135,13 +108,12 @@ async def run(ground: Ground) -> None:
         streams = await fill(service.store, 64 * (sizes.rounds + 1), HELD, ground.told, teams=OURS)
         parts = iter([streams[n : n + 32] for n in range(0, len(streams), 32)])
         with psycopg.connect(base, autocommit=True) as connection:
-            connection.execute(BARE)
-            insert = "INSERT INTO bare (stream, place, topic, state) VALUES ($1::uuid, $2::bigint, $3::text, $4::bytea) RETURNING position"
-            lines = [await Line.open(base, insert, 4) for _ in range(8)]
+            connection.execute(TABLE)
+            several = [Inserting(base) for _ in range(8)]
             found = await interleaved(
                 {
                     "bare INSERT": lambda: inserting(connection, seconds),
-                    "bare INSERT, 8 connections": lambda: inserting_at_once(lines, seconds),
+                    "bare INSERT, 8 connections": lambda: all_at_once([one.insert for one in several], seconds),
                     "the library": lambda: library.appending(theirs, seconds, 1),
                     "the library, 8 writers": lambda: library.appending(theirs, seconds, 8),
                     "append": lambda: writing(service, seconds, 1),
@@ -155,21 +127,21 @@ async def run(ground: Ground) -> None:
                 sizes.rounds,
                 ground.told,
             )
-            for line in lines:
-                await line.close()
+            for one in several:
+                one.close()
     theirs.close()
-    one, eight, many = found["append"], found["append, 8 in flight"], found["append, 64 in flight"]
+    lone, eight, many = found["append"], found["append, 8 in flight"], found["append, 64 in flight"]
     bare, bare_many = found["bare INSERT"], found["bare INSERT, 8 connections"]
-    lone, writers = found["the library"], found["the library, 8 writers"]
-    sheet.compare("G1 append, 1 in flight, to a bare INSERT (a second)", one, bare, at_least=0.65)
-    sheet.compare("G1 append, 1 in flight, to the library (a second)", one, lone, at_least=2.5)
+    theirs_alone, writers = found["the library"], found["the library, 8 writers"]
+    sheet.compare("G1 append, 1 in flight, to a bare INSERT (a second)", lone, bare, at_least=0.65)
+    sheet.compare("G1 append, 1 in flight, to the library (a second)", lone, theirs_alone, at_least=2.5)
     sheet.compare("G3 append, 8 in flight, to bare INSERTs over 8 connections (a second)", eight, bare_many, at_least=0.8)
     sheet.compare("G3 append, 64 in flight, to bare INSERTs over 8 connections (a second)", many, bare_many, at_least=1.8)
     sheet.compare("G3 append, 8 in flight, to the library with 8 writers (a second)", eight, writers, at_least=12)
     sheet.compare("G3 append, 64 in flight, to the library with 8 writers (a second)", many, writers, at_least=25)
     sheet.compare("G3 append, 64 in flight, p99 to its p50 (ms)", many, many, "p99", "p50", at_most=4)
-    for name, ours, base_ in (("1", one, lone), ("8", eight, writers), ("64", many, writers)):
-        of = "the library" if base_ is lone else "the library with 8 writers"
+    for name, ours, base_ in (("1", lone, theirs_alone), ("8", eight, writers), ("64", many, writers)):
+        of = "the library" if base_ is theirs_alone else "the library with 8 writers"
         sheet.compare(f"append, {name} in flight, p50 to {of} (ms)", ours, base_, "p50")
         sheet.compare(f"append, {name} in flight, p99 to {of} (ms)", ours, base_, "p99")
     sheet.compare(

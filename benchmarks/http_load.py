@@ -62,7 +62,7 @@ class Asking(asyncio.Protocol):
                 return
             if self._asked_at >= self._counts_from:
                 self._took.append(now - self._asked_at)
-            if now < self._until:
+            if now < self._until or not self._took:
                 self._ask()
             else:
                 self._end(None)

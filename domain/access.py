@@ -79,7 +79,7 @@ class GrantAccess(Command, name="grant-access"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.capacity in TIME_BOXED and self.until is None:
-            yield f"An {self.capacity} without `until` is not let onto a case: their access is for a time (BOL-146)."
+            yield f"An {self.capacity} without `until`, a last day, is not let onto a case: their access is for a time (BOL-146)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield AccessGranted(person=self.person, capacity=self.capacity, until=self.until)
@@ -158,7 +158,7 @@ class ReviewBreakGlass(Command, name="review-break-glass"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if self.grant not in case.access.glass:
-            yield f"There is no {self.grant} on this case by which somebody broke the glass (TOOL-12)."
+            yield f"Nobody broke the glass on this case under the ref {self.grant} (TOOL-12)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield BreakGlassReviewed(grant=self.grant, outcome=self.outcome)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from domain.language import Command, NotAllowed, listed, replace
+from domain.language import Command, NotAllowed, replace
 from domain.people import NOTIFYING_ROLES, PARTNERS, By
 
 if TYPE_CHECKING:
@@ -287,5 +287,33 @@ def a(role: str) -> str:
     return f"an {words}" if words[0] in "aeiou" else f"a {words}"
 
 
+CALLED: Mapping[str, str] = {
+    "anyone with a post in the partnership": "whoever holds a post in the partnership",
+    "deputy": "a deputy whom the partner appointed",
+    "facilitator": "the facilitator of this case",
+    "author of the agency": "an author of that agency",
+    "challenger": "whoever raised the challenge",
+    "anyone heard": "whoever is heard",
+    "anyone who hears the challenge": "whoever hears the challenge at its level",
+    "commissioner": "whoever commissions it (a delegated partner for a practice review, else the implementation group chair or business manager)",
+    "reviewer of the case": "a reviewer appointed on this case",
+    "participant": "the participant",
+    "endorser of the organisation": "whoever speaks for that organisation",
+    "owner agency": "an agency that owes the recommendation",
+    "granter": "the business manager (for inspectors and escalation reviewers the lead partner)",
+    "adopter": "the lead partner (for national editions the administrator)",
+}
+"""How a sentence names a capacity that is found from the events."""
+
+
 def listed_or(capacities: tuple[str, ...]) -> str:
-    return listed(capacity.replace("-", " ") for capacity in capacities).replace(" and ", " or ")
+    """Who may ask, as a sentence names them."""
+    *others, last = (CALLED.get(capacity) or _called(capacity) for capacity in capacities)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _called(capacity: str) -> str:
+    role, _, organisation = capacity.partition("/")
+    if capacity in CAPACITIES:
+        return capacity
+    return a(role) + (f" of the {organisation.replace('-', ' ')}" if organisation else "")

@@ -11,6 +11,7 @@ from domain.clock import Clock, Judged, Verdict, clock_item, judge
 from domain.working_days import Calendar
 from projections import paging
 from projections.deadlines import NEXT, shown
+from projections.owing import Owing
 from projections.paging import AsyncConnection, Page, Where
 
 BOARD: LiteralString = "SELECT rank, next_on, stream, key, partnership, label, known_from, known_until, shown FROM projections.deadlines"
@@ -59,6 +60,7 @@ async def board(
     clock: str | None = None,
     text: str | None = None,
     case: str | None = None,
+    falls_to: Owing | None = None,
     as_of: datetime | None = None,
     partnerships: Sequence[str] | None = None,
     among: Sequence[str] = (),
@@ -67,6 +69,7 @@ async def board(
 ) -> Page[BoardRow]:
     """The next clocks, as known now or `as_of` an instant, judged on the day `today` in the calendars (by edition) adopted by then.
 
+    `owed_by` is the word that a clock says it is owed by, `falls_to` what falls to somebody's role (`owing`).
     `due_before` and `due_after` do not include their day; `text` is part of a label, a clock, what it is about or who owes it.
     `partnerships` and `among` (cases) limit it to what the asker may know of. Whoever asks `as_of` an instant waits first until the
     view has read as far as the record was settled then: the answer says in `position` how far that is.
@@ -74,21 +77,43 @@ async def board(
     Raises:
         BadCursor, NotMade.
     """
-    where = Where()
-    where.known(as_of)
-    where.seen_by(partnerships, among)
-    where.also("partnership = %(partnership)s", partnership=partnership)
-    where.also("owed_by = %(owed_by)s", owed_by=owed_by)
-    where.also("clock = %(clock)s", clock=clock)
-    where.also("stream = %(stream)s", stream=f"case/{case}" if case else None)
+    where = chosen(
+        as_of=as_of, partnerships=partnerships, among=among, partnership=partnership, owed_by=owed_by, falls_to=falls_to, clock=clock,
+        case=case, text=text,
+    )  # fmt: skip
     where.also("next_on < %(due_before)s AND due IS NOT NULL", due_before=due_before)
     where.also("next_on > %(due_after)s AND due IS NOT NULL", due_after=due_after)
-    where.also("strpos(lower(concat_ws(' ', label, clock, about, owed_by)), lower(%(text)s)) > 0", text=text)
     if verdict is not None:
         where.also(VERDICTS[verdict])
     digest = where.digest()
     where.parameters["today"] = today
     return await _page(connection, where, digest, cursor, limit, today, calendars)
+
+
+def chosen(
+    *,
+    as_of: datetime | None = None,
+    partnership: str | None = None,
+    owed_by: str | None = None,
+    falls_to: Owing | None = None,
+    clock: str | None = None,
+    case: str | None = None,
+    text: str | None = None,
+    partnerships: Sequence[str] | None = None,
+    among: Sequence[str] = (),
+) -> Where:
+    """Which clocks are asked about, whatever their days."""
+    where = Where()
+    where.known(as_of)
+    where.seen_by(partnerships, among)
+    where.also("partnership = %(partnership)s", partnership=partnership)
+    where.also("owed_by = %(owed_by)s", owed_by=owed_by)
+    if falls_to is not None:
+        where.also("(owed_by = ANY(%(owing)s) OR clock = ANY(%(owed)s))", owing=[*falls_to.owed_by], owed=[*falls_to.clocks])
+    where.also("clock = %(clock)s", clock=clock)
+    where.also("stream = %(stream)s", stream=f"case/{case}" if case else None)
+    where.also("strpos(lower(concat_ws(' ', label, clock, about, owed_by)), lower(%(text)s)) > 0", text=text)
+    return where
 
 
 async def due_between(

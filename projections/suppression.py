@@ -7,6 +7,7 @@ They see figures at the ends of quarters and of no other instant, and of those o
 - What is told is the figure rounded down to fives: 10 says "10 to 14 when last restated". Below five nothing is told, and nothing
   of children where it is not told of incidents, or the other way round. That there are none at all is told of facets only.
 - Where one code alone of its facet is not told, the smallest of the others keeps it company.
+- Of the children who have two codes nothing is told unless it is told of each code by itself.
 - A share is told where both of its figures are.
 
 Five is `suppress-below` of the procedure. `tests/projections/test_suppression.py` asks everything that can be asked, and solves for
@@ -71,18 +72,37 @@ def _down(value: int, below: int) -> int:
     return value - value % below
 
 
-def table(
-    series: Mapping[str, Sequence[Counts]], ends: Sequence[date], groups: Mapping[str, Sequence[str]], below: int
-) -> dict[str, Told]:
-    """What is told at the last of the ends: of every group (a facet, or everybody) and each of its codes.
+def table(series: Mapping[str, Sequence[Counts]], ends: Sequence[date], codes: CodeSet, below: int) -> dict[str, Told]:
+    """What is told at the last of the ends: of everybody, of every facet of harm, and of each code.
 
-    `series` has the counts of each code and each group at every end of a quarter from the first on; what is missing is nought.
+    `series` has the counts of each (`counted`) at every end of a quarter from the first on; what is missing is nought.
     """
+    return _table(series, ends, codes, below, facet=True)
+
+
+def crossed(
+    table: Mapping[str, Told], cross: str, series: Mapping[str, Sequence[Counts]], ends: Sequence[date], codes: CodeSet, below: int
+) -> dict[str, Told]:
+    """The same of the children who have another code as well: of each figure that is told in the table of all, if that code is.
+
+    Of them it is not even told that there are none.
+    """
+    found = _table(series, ends, codes, below, facet=False)
+    kept_back = table[cross].children is None
+    return {label: WITHHELD if kept_back or table[label].children is None else told for label, told in found.items()}
+
+
+def _table(series: Mapping[str, Sequence[Counts]], ends: Sequence[date], codes: CodeSet, below: int, *, facet: bool) -> dict[str, Told]:
     nought = [NONE] * len(ends)
-    found: dict[str, Told] = {}
-    for group, codes in groups.items():
-        found[group] = told_of(series.get(group, nought), ends, below, facet=True)[-1]
-        found |= _in_company({code: told_of(series.get(code, nought), ends, below)[-1] for code in codes})
+    found = {EVERYBODY: told_of(series.get(EVERYBODY, nought), ends, below, facet=facet)[-1]}
+    for group, members in beside_each_other(codes).items():
+        of_codes = codes.find(group) is not None
+        if not of_codes:
+            found[group] = told_of(series.get(group, nought), ends, below, facet=facet)[-1]
+        if of_codes and found[group].children is None:
+            found |= dict.fromkeys(members, WITHHELD)
+        else:
+            found |= _in_company({code: told_of(series.get(code, nought), ends, below)[-1] for code in members})
     return found
 
 
@@ -110,10 +130,10 @@ def share(of: Told, whole: Told) -> int | None:
 # --- what may be asked
 
 
-def facets(codes: CodeSet) -> dict[str, list[str]]:
-    """The facets of harm, by letter, each with the codes that stand beside each other in it: sub-codes are tables of their own."""
+def beside_each_other(codes: CodeSet) -> dict[str, list[str]]:
+    """The tables that codes of harm stand in: those of a facet, by its letter, and after them the sub-codes of each code."""
     found: dict[str, list[str]] = {}
-    for code in codes.codes:
+    for code in sorted(codes.codes, key=lambda code: code.parent is not None):
         if not codes.good_practice(code.code):
             found.setdefault(code.parent or code.facet, []).append(code.code)
     return found
@@ -123,13 +143,24 @@ def counted(codes: CodeSet) -> dict[str, list[str]]:
     """All that is counted for a table: each code with what counts towards it, each facet with its codes, and everybody."""
     groups: dict[str, list[str]] = {}
     for code in codes.codes:
-        if codes.good_practice(code.code):
-            continue
-        for towards in (*codes.counts_towards(code.code), code.facet, EVERYBODY):
-            members = groups.setdefault(towards, [])
-            if code.code not in members:
-                members.append(code.code)
+        if not codes.good_practice(code.code):
+            towards = codes.counts_towards(code.code)
+            for group in dict.fromkeys((*towards, *(one[0] for one in towards), EVERYBODY)):
+                groups.setdefault(group, []).append(code.code)
     return groups
 
 
-__all__ = ["EVERYBODY", "WITHHELD", "Counts", "Told", "changed", "counted", "facets", "restated", "share", "table", "told_of"]
+__all__ = [
+    "EVERYBODY",
+    "WITHHELD",
+    "Counts",
+    "Told",
+    "beside_each_other",
+    "changed",
+    "counted",
+    "crossed",
+    "restated",
+    "share",
+    "table",
+    "told_of",
+]

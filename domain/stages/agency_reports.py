@@ -199,7 +199,7 @@ class CollateChronology(Command, name="collate-chronology"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if unnamed := [agency for agency in case.rapid_review.outstanding if agency not in (self.missing or ())]:
-            yield f"The list of those missing does not name every outstanding agency: {listed(unnamed)} has not answered (BOL-78)."
+            yield f"The list of those missing does not name every outstanding agency; still awaited: {listed(unnamed)} (BOL-78)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield ChronologyCollated(digest=self.digest, missing=self.missing or ())

@@ -208,11 +208,12 @@ class WithdrawExpressionOfInterest(Command, name="withdraw-expression-of-interes
     @classmethod
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
         if not case.commissioning.interested:
-            yield f"There is none received: no expression of interest stands ({case.commissioning.rule('BOL-106', 'BOL-134')})."
+            rule = case.commissioning.rule("BOL-106", "BOL-134")
+            yield f"There is none received that could be withdrawn: no expression of interest stands ({rule})."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if case.commissioning.interested and self.candidate not in case.commissioning.interested:
-            yield f"There is none received from this candidate ({case.commissioning.rule('BOL-106', 'BOL-134')})."
+            yield f"There is none received from this candidate that could be withdrawn ({case.commissioning.rule('BOL-106', 'BOL-134')})."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield ExpressionOfInterestWithdrawn(candidate=self.candidate)

@@ -114,7 +114,7 @@ class DecideRapidReviewOutcome(Command, name="decide-rapid-review-outcome"):
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
         yield from no_rapid_review(case, "BOL-27")
         if case.rapid_review.endorsed is None:
-            yield f"Not all three endorsed the circulated digest: {listed(case.rapid_review.not_endorsing)} does not (BOL-90)."
+            yield f"Not all three endorsed the circulated digest; still missing: {listed(case.rapid_review.not_endorsing)} (BOL-90)."
         if (current := case.outcome.current) and not case.outcome.only_recommended:
             yield f"The outcome is already decided ({current.ref}): it is re-opened, never decided twice (BOL-94)."
 
@@ -173,7 +173,7 @@ class SendToPanel(Command, name="send-to-panel"):
         if not case.outcome.decided:
             yield "A rapid review goes to the Panel with the decision on a local review: outcome undecided (BOL-84, FACT-12)."
         if case.rapid_review.endorsed is None:
-            yield f"This is a digest not endorsed by all three: {listed(case.rapid_review.not_endorsing)} has endorsed no text (BOL-90)."
+            yield f"This is a digest not endorsed by all three; still missing: {listed(case.rapid_review.not_endorsing)} (BOL-90)."
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         if case.rapid_review.endorsed not in (None, self.digest):

@@ -98,7 +98,7 @@ class ConvenePartnerMeeting(Command, name="convene-partner-meeting"):
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:
         if not case.notification.shared_with_all:
             waiting = [partner for partner in PARTNERS if partner not in case.notification.shared_with]
-            yield f"The notification is not yet shared with all three partners: {listed(waiting)} has no copy (BOL-65)."
+            yield f"The notification is not yet shared with all three partners; still without a copy: {listed(waiting)} (BOL-65)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         yield PartnerMeetingConvened(meets_on=self.meets_on, attendees=self.attendees)
@@ -271,7 +271,7 @@ class DecideThreshold(Command, name="decide-threshold"):
         else:
             yield from not_the_majority(round_, self.outcome, asking)
         if blank(self.rationale):
-            yield "There is an empty rationale: the decision is fed back with its rationale (BOL-71)."
+            yield "The decision has an empty rationale: it is recorded, and told to the referrer, with its reasons (BOL-71)."
         yield from learning_left_out(self.outcome, self.learning_considered)
         yield from cannot_follow(self.threshold, self.outcome, self.then)
 
@@ -301,7 +301,7 @@ def not_the_majority(round_: Round, outcome: str, asking: Asking) -> Iterator[st
 
 def learning_left_out(outcome: str, learning_considered: str | None) -> Iterator[str]:
     if outcome == "not-met" and blank(learning_considered):
-        yield "Decided not-met without learning_considered: potential learning is always considered (BOL-68)."
+        yield "Decided not-met without learning_considered: where the threshold is not met, say what can be learnt all the same (BOL-68)."
 
 
 def cannot_follow(question: Question, outcome: str, then: Then | None) -> Iterator[str]:

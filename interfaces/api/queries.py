@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import StringConstraints
 
 from application.looking import Seen
+from application.under import NotAssumed, clocks_assumed
 from domain.case import recall
 from domain.language import replace
 from domain.people import By
@@ -14,7 +16,7 @@ from interfaces.api import shapes
 from interfaces.api.answers import MEANT, After, AsOf, answered, listed, told, unless_unchanged
 from interfaces.api.commands import CASE
 from interfaces.api.identity import Asker, Asking, instant, service
-from interfaces.api.problems import NotYet
+from interfaces.api.problems import NotYet, Unfit
 
 router = APIRouter(prefix="/cases/{case}", tags=["looking"], dependencies=MEANT)
 ELSE = (400, 401, 404, 422, 503)
@@ -34,6 +36,13 @@ async def seen(request: Request, case: CaseId, asker: Asking, as_of: AsOf = None
 
 
 Looked = Annotated[Seen, Depends(seen)]
+Under = Annotated[
+    tuple[Annotated[str, StringConstraints(max_length=120)], ...],
+    Query(max_length=3, description="As if under these editions of a procedure or a calendar, or `in-force`. No evidence."),
+]
+Change = Annotated[
+    str | None, Query(max_length=120, description="As if the entry at a place were of another day: `17:2026-03-18`. No evidence.")
+]
 
 
 def _at(looked: Seen) -> dict[str, str]:
@@ -74,9 +83,18 @@ async def history(request: Request, looked: Looked, from_place: FromPlace = 1) -
 
 
 @router.get("/clocks", name="clocks", responses=told(shapes.Clocks, *ELSE) | {304: {"description": "As it was known already."}})
-async def clocks(request: Request, looked: Looked) -> Response:
-    """Each clock with its arithmetic day by day, its rule and source, and the events it rests on."""
+async def clocks(request: Request, looked: Looked, under: Under = (), change: Change = None) -> Response:
+    """Each clock with its arithmetic day by day, its rule and source, and the events it rests on.
+
+    `under` and `change` recompute them without recording anything: marked as no evidence, beside those that are recorded.
+    """
     running = service(request)
+    if under or change is not None:
+        try:
+            assumed = clocks_assumed(running.looking, looked, under, change)
+        except NotAssumed as error:
+            raise Unfit(error.field, str(error)) from None
+        return answered({**assumed, "next": None}, {"Position": str(looked.position)})
     calendar = running.cases.rulebook.calendar(as_of=looked.at).edition
     answer = listed(running.looking.clocks(looked), {"Position": str(looked.position)})
     return unless_unchanged(request, f'"{looked.place}-{calendar}-{looked.today}"', answer)

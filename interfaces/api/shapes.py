@@ -231,8 +231,22 @@ class Page(Shape):
     stale: Stale | None = None
 
 
+class Beside(Shape):
+    """A clock as it is recorded beside what it would be; null where there is none."""
+
+    clock: str
+    about: str = ""
+    recorded: dict[str, Any] | None
+    assumed: dict[str, Any] | None
+    differs: bool
+    sentence: str
+
+
 class Clocks(Page):
     items: list[ClockItem]
+    evidence: bool = Field(default=True, description="False where something was assumed: nothing of it is recorded.")
+    assumed: dict[str, Any] = Field(default={}, description="What was assumed: editions of the procedure, a calendar, a day.")
+    beside: list[Beside] = []
 
 
 class History(Page):

@@ -177,7 +177,9 @@ def test_qa_11_what_went_to_the_panel_was_endorsed_by_all_three(case: Any) -> No
         sent = one(asked.history("rapid-review-sent-to-panel"))
         decided = asked.decisions("rapid-review-outcome")[0]
         assert decided["digest"] == sent["fields"]["digest"]
-        assert {d["partner"]: d["position"] for d in decided["deciders"]} == dict.fromkeys(("local-authority", "health", "police"), "endorse")
+        assert {d["partner"]: d["position"] for d in decided["deciders"]} == dict.fromkeys(
+            ("local-authority", "health", "police"), "endorse"
+        )
         assert max(places(decided["deciders"])) < sent["place"]
 
 
@@ -275,7 +277,11 @@ def test_qe_4_how_long_each_level_took_and_what_came_after(case: Any) -> None:
         (1, "2024-10-16", "2024-10-21", 3),
         (2, "2024-10-21", "2024-10-24", 3),
     ]
-    assert [[heard["by"]["role"] for heard in level.get("heard", [])] for level in challenge["levels"]] == [[], ["notifier"], ["scrutineer"]]
+    assert [[heard["by"]["role"] for heard in level.get("heard", [])] for level in challenge["levels"]] == [
+        [],
+        ["notifier"],
+        ["scrutineer"],
+    ]
     after = one(challenge["came_after"])
     assert (after["name"], after["on"]) == ("serious-incident-notified", "2024-10-28")
 
@@ -371,7 +377,11 @@ def test_qe_11_what_was_new_and_how_soon_the_partners_met(case: Any) -> None:
     information = one(asked.history("new-information-received"))
 
     reopened = one(old["reopened"])
-    assert (reopened["trigger"], reopened["cites"], reopened["cited"]["place"]) == ("new-information", "information-1", information["place"])
+    assert (reopened["trigger"], reopened["cites"], reopened["cited"]["place"]) == (
+        "new-information",
+        "information-1",
+        information["place"],
+    )
     assert (information["on"], information["by"]["role"], information["fields"]["source"]) == ("2023-04-03", "business-manager", "school")
     assert new["days_until_the_partners_spoke"] == 1
 

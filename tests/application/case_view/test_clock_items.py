@@ -13,7 +13,7 @@ from tests.application.case_view.histories import BM, LA, PORTAL, happened, hist
 from tests.application.case_view.stories import opened
 
 KEYS = {
-    "clock", "about", "from", "due", "done", "verdict", "late_by", "overdue_by", "owed_by", "rule", "source", "procedure", "calendar",
+    "clock", "about", "from", "due", "done", "verdict", "late_by", "overdue_by", "took", "ahead_by", "owed_by", "rule", "source", "procedure", "calendar",
     "events", "arithmetic", "replaced_by", "why",
 }  # fmt: skip
 STORY = (
@@ -35,6 +35,7 @@ def test_qa_1_awareness_notification_the_working_days_between_and_the_bank_holid
     )  # fmt: skip
     counted = [day["date"] for day in clock["arithmetic"] if "count" in day]
     assert counted == ["2022-12-23", "2022-12-28", "2022-12-29", "2022-12-30", "2023-01-03"]
+    assert clock["took"] == 6
     skipped = {day["date"]: day["skipped"] for day in clock["arithmetic"] if "skipped" in day}
     assert skipped["2022-12-26"].startswith("Boxing Day")
     assert skipped["2022-12-24"] == "Saturday"
