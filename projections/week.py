@@ -26,7 +26,7 @@ SELECT b.position,
        WHERE {conditions}
          AND (rank = 0 AND next_on <= greatest(%(last)s, %(today)s)
               OR rank = 2 AND due IS NOT NULL AND (done BETWEEN %(first)s AND %(last)s OR due BETWEEN %(first)s AND %(last)s))
-       GROUP BY clock, waits, 5, done
+       GROUP BY 1, 2, 3, 4
   ) r ON true
  WHERE b.live AND b.view = 'deadlines'
 """

@@ -25,7 +25,9 @@ OPENED = {
     "route": "organisation",
     "concern": "serious-incident",
     "incident": {"happened_on": "2024-05-12", "area": "bolton", "harm": "seriously-harmed", "abuse_or_neglect": "suspected"},
-    "children": [{"ref": "q", "area_of_residence": "bolton", "age_band": "under-1", "harm": "seriously-harmed", "name": "Petra Quill-Voss"}],
+    "children": [
+        {"ref": "q", "area_of_residence": "bolton", "age_band": "under-1", "harm": "seriously-harmed", "name": "Petra Quill-Voss"}
+    ],
 }
 
 
@@ -175,8 +177,9 @@ async def test_a_case_of_another_partnership_is_not_theirs_to_ask(desk: Desk):
     stream = await desk.opened()
     by = await desk.by("business-manager/bury")
     stranger = By(person=by.person, role="business-manager", organisation="bury", partnership="bury")
+    refer = COMMANDS["refer-to-area"].model_validate({"authority": "bury", "because": "ours"})
     with pytest.raises(NotAllowed, match="X-3"):
-        await desk.cases.do(COMMANDS["refer-to-area"].model_validate({"authority": "bury", "because": "ours"}), stranger, stream=stream, at=NOON)
+        await desk.cases.do(refer, stranger, stream=stream, at=NOON)
 
 
 async def test_a_dry_run_says_what_would_happen_and_records_nothing(desk: Desk, service: Service):
@@ -203,7 +206,8 @@ async def test_the_same_ref_elsewhere_is_another_child(desk: Desk):
 
 async def test_a_position_keeps_what_was_before_whoever_took_it(desk: Desk):
     stream = await desk.opened()
-    await desk.ask("discuss-notification", {"with_role": "line-manager", "lived_experience": "x", "rationale": "y"}, by="notifier/ward", stream=stream)
+    talk = {"with_role": "line-manager", "lived_experience": "x", "rationale": "y"}
+    await desk.ask("discuss-notification", talk, by="notifier/ward", stream=stream)
     form = {"notifier": {"name": "Una Tarn", "role_title": "nurse", "organisation": "ward"}, "narrative": "n", "channel": "portal"}
     await desk.ask("submit-notification", form, by="notifier/ward", stream=stream)
     await desk.ask("share-with-partner", {"partner": "health", "channel": "portal"}, stream=stream)
