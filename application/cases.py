@@ -180,16 +180,17 @@ class Cases:
         `transcribed_by` enters now what `by` did then.
 
         Raises:
-            NoSuchCase, NotAllowed, KeyReused, Moved, Refused: in this order.
+            KeyReused, NoSuchCase, NotAllowed, Moved, Refused: in this order.
         """
         request = hashlib.sha256(command.model_dump_json(exclude_none=True).encode()).hexdigest()
         stream = stream or self.stream_of(command)
         command_id, key_digest = self._command_id(by, path, key)
         asked = Asked(command_id, request, key_digest, seen, at, transcribed_by)
         for attempt in range(1, ATTEMPTS + 1):
-            prepared = await self.prepare(command, by, stream, at)
+            # before anything is judged: what was recorded may have changed what the asker may ask (an interest declared)
             if key and (first := await self.store.first_answer(command_id)):
                 return _again(first, request)
+            prepared = await self.prepare(command, by, stream, at)
             if seen is not None and seen != prepared.place:
                 raise Moved(prepared.history[seen:])
             events = prepared.judged()

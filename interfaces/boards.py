@@ -18,14 +18,14 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from application.store.connections import StoreAway, conninfo
-from domain.clock import Verdict
 from domain.working_days import Calendar
 from projections import VIEWS
-from projections.board import board
+from projections.board import BoardRow, board
 from projections.case_list import cases
 from projections.freshness import Freshness
-from projections.paging import AsyncConnection, Page
+from projections.paging import MOST, AsyncConnection, Page
 from projections.view import STANDING
+from projections.week import Week, week
 
 T = TypeVar("T")
 
@@ -102,33 +102,28 @@ class Boards:
         )  # fmt: skip
         return Page([msgspec.to_builtins(case) for case in page.items], page.next, page.position, page.fault)
 
-    async def clocks(
-        self,
-        *,
-        today: date,
-        calendars: Mapping[str, Calendar],
-        partnership: str | None = None,
-        owed_by: str | None = None,
-        verdict: Verdict | None = None,
-        due_before: date | None = None,
-        due_after: date | None = None,
-        clock: str | None = None,
-        text: str | None = None,
-        as_of: datetime | None = None,
-        partnerships: Sequence[str] | None = None,
-        among: Sequence[str] = (),
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Listed:
-        """A page of the deadline board, the next due first, judged on `today`."""
-        page = await self._ask(
-            lambda connection: board(
-                connection, today=today, calendars=calendars, partnership=partnership, owed_by=owed_by, verdict=verdict,
-                due_before=due_before, due_after=due_after, clock=clock, text=text, as_of=as_of, partnerships=partnerships,
-                among=among, cursor=cursor, limit=limit,
-            )
-        )  # fmt: skip
+    async def clocks(self, *, today: date, calendars: Mapping[str, Calendar], **which: Any) -> Listed:
+        """A page of the deadline board, the next due first, judged on `today`. `which`: as `projections.board.board` takes it."""
+        page = await self.rows(today=today, calendars=calendars, **which)
         return Page([row.item(today, calendars) for row in page.items], page.next, page.position, page.fault)
+
+    async def rows(self, **asked: Any) -> Page[BoardRow]:
+        """The same page, as rows."""
+        return await self._ask(lambda connection: board(connection, **asked))
+
+    async def waited_for(self, *, most: int, **asked: Any) -> Page[BoardRow]:
+        """All that is still waited for, the next due first; `next` is left where there are more than `most`."""
+        found = await self.rows(**asked, limit=MOST)
+        rows = found.items
+        while found.next is not None and rows[-1].clock.open and len(rows) < most:
+            found = await self.rows(**asked, cursor=found.next, limit=MOST)
+            rows += found.items
+        more = found.next if rows and rows[-1].clock.open else None
+        return Page([row for row in rows if row.clock.open], more, found.position, found.fault)
+
+    async def week(self, of: date, *, today: date, **which: Any) -> Week:
+        """The counts of the week of a day, judged on `today`."""
+        return await self._ask(lambda connection: week(connection, of, today=today, **which))
 
     # --- how
 

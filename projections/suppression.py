@@ -6,6 +6,7 @@ They see figures at the ends of quarters and of no other instant, and of those o
   it was. So no two answers differ by one, two, three or four children, whatever is subtracted from what.
 - What is told is the figure rounded down to fives: 10 says "10 to 14 when last restated". Below five nothing is told, and nothing
   of children where it is not told of incidents, or the other way round. That there are none at all is told of facets only.
+- Of a part nothing is told unless it is told of the whole: of a sub-code, its code; of a code, its facet; of a facet, everybody.
 - Where one code alone of its facet is not told, the smallest of the others keeps it company.
 - Of the children who have two codes nothing is told unless it is told of each code by itself.
 - A share is told where both of its figures are.
@@ -17,7 +18,7 @@ what was not told.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.themes import CodeSet
@@ -96,10 +97,11 @@ def _table(series: Mapping[str, Sequence[Counts]], ends: Sequence[date], codes: 
     nought = [NONE] * len(ends)
     found = {EVERYBODY: told_of(series.get(EVERYBODY, nought), ends, below, facet=facet)[-1]}
     for group, members in beside_each_other(codes).items():
-        of_codes = codes.find(group) is not None
-        if not of_codes:
+        if codes.find(group) is None:
             found[group] = told_of(series.get(group, nought), ends, below, facet=facet)[-1]
-        if of_codes and found[group].children is None:
+            if found[EVERYBODY].children is None:
+                found[group] = replace(WITHHELD, none_at_all=found[group].none_at_all)
+        if found[group].children is None:
             found |= dict.fromkeys(members, WITHHELD)
         else:
             found |= _in_company({code: told_of(series.get(code, nought), ends, below)[-1] for code in members})

@@ -474,6 +474,10 @@ def suited(command: Command, scene: Scene) -> list[By]:
         "anyone with a post in the partnership": [scene.by("partnership-officer"), scene.by("scrutineer")],
         PARTNER: [scene.by(f"{PARTNER}/{getattr(command, 'partner', 'health')}")],
     }
-    found = [by for capacity in WHO[command.name] for by in by_capacity.get(capacity) or [scene.by(capacity)]]
+    found = [
+        by
+        for capacity in WHO[command.name]
+        for by in by_capacity.get(capacity, [scene.by(capacity)] if capacity.partition("/")[0] in ROLES else [])
+    ]
     fitting = [by for by in found if any(holds(capacity, command, by, case) for capacity in WHO[command.name])]
     return [*{by.person: by for by in fitting or found}.values()] or scene.anybody[:1]

@@ -224,6 +224,7 @@ class InMemory:
         self.store = store
         self.register = register
         self._seconds, self._ids, self._persons = count(), count(10**6 + len(store.rows)), count(len(register.persons) + 1)
+        self._asking: dict[tuple[str, str | None], By] = {}
         self.rulebook = Rulebook(store, lambda: float(2 * next(self._seconds)))
         self.cases = Cases(store, register, self.rulebook, lambda: str(UUID(int=next(self._ids))))
         self.looking = Looking(self.cases)
@@ -268,6 +269,11 @@ class InMemory:
 
     def by(self, text: str, partnership: str | None = None) -> By:
         """Who asks, from `role/organisation/name`, as scenarios say it."""
+        if (text, partnership) not in self._asking:
+            self._asking[text, partnership] = self._somebody(text, partnership)
+        return self._asking[text, partnership]
+
+    def _somebody(self, text: str, partnership: str | None) -> By:
         role, organisation, *_ = (*text.split("/"), None, None)
         person = self.run(self.register.rehearsed(text))
         return By(person=person, role=str(role), organisation=organisation or None, partnership=partnership)

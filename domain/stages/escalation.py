@@ -184,6 +184,8 @@ class RecordEscalationView(Command, name="record-escalation-view"):
 
     def objections(self, case: Case, asking: Asking) -> Iterator[str]:
         yield from _no_such_challenge(case, self.challenge)
+        if (challenge := case.escalation.challenge(self.challenge)) and challenge.level == 0:
+            yield f"The challenge {challenge.ref} has entered no level yet, so nobody is heard (R-14)."
 
     def decide(self, case: Case, asking: Asking) -> Iterator[CaseEvent]:
         challenge = case.escalation.challenges[self.challenge]

@@ -1,19 +1,83 @@
-"""Lists as spreadsheets: one row each, with the columns that people sort by."""
+"""Lists as spreadsheets: one row each, with the columns that people sort by, and how each row explains itself."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
 CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+MOST_ROWS = {CSV: 20_000, XLSX: 5_000}
+"""Rows of a spreadsheet; who needs more asks by partnership, or over the API page by page."""
+
+LONGEST_CELL = 32_000
+"""Characters; spreadsheet programs keep 32,767."""
 
 COLUMNS = (
     "partnership", "label", "case", "clock", "about", "from", "due", "done", "verdict", "late_by", "overdue_by", "owed_by", "source",
-    "calendar",
+    "calendar", "rule", "procedure", "arithmetic", "events", "replaced_by", "why", "known_from",
 )  # fmt: skip
-"""Those of a clock, in the order of a reader's eye."""
+"""Those of a clock, in the order of a reader's eye: whose, what, by when, how it stands; then how that was arrived at."""
+
+DAYS = ("from", "due", "done")
+WIDE = {"label": 18, "case": 38, "clock": 30, "about": 18, "source": 28, "rule": 60, "arithmetic": 40, "why": 40, "known_from": 34}
+
+
+# --- the cells
+
+
+def clock_row(item: Mapping[str, Any]) -> list[Any]:
+    """A clock in the order of the columns: days as dates, numbers as numbers, everything else in words that are no formula."""
+    return [_value(column, item.get(column)) for column in COLUMNS]
+
+
+def _value(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if column in DAYS:
+        return date.fromisoformat(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return in_words(WORDS[column](value) if column in WORDS else value)
+
+
+WORDS: Mapping[str, Callable[[Any], str]] = {
+    "procedure": ", ".join,
+    "events": lambda places: ", ".join(map(str, places)),
+    "arithmetic": lambda days: "; ".join(f"{day['date']} {day.get('skipped') or day['count']}" for day in days),
+    "replaced_by": lambda other: " ".join(str(other[key]) for key in ("clock", "about", "due") if key in other),
+}
+
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What neither form can hold."""
+
+
+def in_words(value: Any) -> str:
+    """Text that no spreadsheet program takes for a formula: where it might be one, an apostrophe stands before it."""
+    words = str(value)[:LONGEST_CELL]
+    if not words.isprintable():
+        words = UNWRITABLE.sub("\ufffd", words)
+    if not words or words[0].isalnum():
+        return words
+    return f"'{words}" if words.lstrip(BLANK)[:1] in FORMULA or words[:1] in BLANK[1:] else words
+
+
+BLANK = " \t\r\n\xa0\u200b\ufeff"
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What a formula may begin with, also as some input methods write it."""
+
+
+# --- the forms
 
 
 def clocks_as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -21,11 +85,33 @@ def clocks_as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(row.get(column)) for column in COLUMNS] for row in rows)
+    writer.writerows(clock_row(row) for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cell(value: Any) -> str:
-    """A cell that no spreadsheet program takes for a formula."""
-    written = "" if value is None else str(value)
-    return f"'{written}" if written[:1] in ("=", "+", "-", "@", "\t", "\r") else written
+def clocks_as_xlsx(rows: Iterable[Mapping[str, Any]], about: Mapping[str, Any]) -> bytes:
+    """The deadline board as a workbook: a sheet that can be sorted and filtered, and one that says what was asked and when it is true."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Deadlines")
+    sheet.freeze_panes = "A2"
+    for n, column in enumerate(COLUMNS, 1):
+        sheet.column_dimensions[get_column_letter(n)].width = WIDE.get(column, 12)
+    sheet.append([_heading(sheet, column) for column in COLUMNS])
+    written = 1
+    for row in rows:
+        sheet.append(clock_row(row))
+        written += 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{written}"
+    told = book.create_sheet("About this list")
+    told.column_dimensions["A"].width, told.column_dimensions["B"].width = 24, 80
+    for name, value in about.items():
+        told.append([in_words(name), in_words(value)])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _heading(sheet: Any, column: str) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet, value=column.replace("_", " ").capitalize())
+    cell.font = Font(bold=True)
+    return cell

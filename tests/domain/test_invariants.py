@@ -26,7 +26,6 @@ from domain.corrections import effective
 from domain.language import RULE, Command, NotAllowed, Refused
 from domain.people import By
 from domain.recorded import Recorded
-from domain.tracker import facts
 from tests.any_asking import SECRET, Draw, Fields, Scene, suited
 from tests.domain.invariants import INVARIANTS, Step, stepped
 from tests.in_memory import BEGINNING, InMemory
@@ -161,6 +160,7 @@ class Anything(RuleBasedStateMachine):
     def look(self, done: Done, scene: Scene) -> None:
         """Every invariant, after what was recorded."""
         after = self.history
+        thorough = len(after) % 8 == 0
         clocks = stepped(self.clocks, done.recorded)
         rows = [row for row in self.world.store.rows if row.position > done.position - len(done.recorded)]
         step = Step(
@@ -173,7 +173,8 @@ class Anything(RuleBasedStateMachine):
             clocks_after=clocks,
             adoptions=self.adoptions,
             asking=scene.asking,
-            others=[facts(case, self.world.history(case)) for case in self.world.cases_there() if case != self.stream],
+            others=[known for case, known in self.world.themes._known.cases.items() if f"case/{case}" != self.stream],
+            thorough=thorough,
             askers=scene.anybody,
         )
         assert step.new == [*done.recorded], "what is read back is not what was answered"
@@ -181,7 +182,7 @@ class Anything(RuleBasedStateMachine):
             invariant(step)
         assert effective(effective(after)) == effective(after)
         self.clocks = clocks
-        if len(after) % 4 == 0:
+        if thorough:
             self.then.append((self.at, told(self.world, self.stream, self.at)))
 
     def teardown(self) -> None:
