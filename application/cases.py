@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from application.information import CARRIED_BY, information_set
 from application.marked import marks_anywhere, rewritten
 from application.people import Person, Register
+from application.remembered import Cached, TimeThere
 from application.rulebook import Rulebook
 from application.store.keys import KeyDestroyed
 from application.store.store import AlreadyAsked, Appended, Conflict, LabelTaken, Save, Store
@@ -151,8 +152,20 @@ class Prepared:
 class Cases:
     """Cases, and the small streams beside them, behind one door. `new_id` gives random identifiers."""
 
-    def __init__(self, store: Store, register: Register, rulebook: Rulebook, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        register: Register,
+        rulebook: Rulebook,
+        new_id: Callable[[], str],
+        *,
+        cached: Cached | None = None,
+        time_there: TimeThere | None = None,
+    ) -> None:
+        """`cached` and `time_there` are what a service remembers between commands; without them everything is read each time."""
         self.store = store
+        self._cached = cached
+        self._time_there = time_there
         self.register = register
         self.rulebook = rulebook
         self.new_id = new_id
@@ -186,18 +199,18 @@ class Cases:
         stream = stream or self.stream_of(command)
         command_id, key_digest = self._command_id(by, path, key)
         asked = Asked(command_id, request, key_digest, seen, at, transcribed_by)
+        # before anything is judged: what was recorded may have changed what the asker may ask (an interest declared)
+        if key and (first := await self.store.first_answer(command_id)):
+            return _again(first, request)
         for attempt in range(1, ATTEMPTS + 1):
-            # before anything is judged: what was recorded may have changed what the asker may ask (an interest declared)
-            if key and (first := await self.store.first_answer(command_id)):
-                return _again(first, request)
-            prepared = await self.prepare(command, by, stream, at)
-            if seen is not None and seen != prepared.place:
-                raise Moved(prepared.history[seen:])
-            events = prepared.judged()
+            prepared, events = await self._decided(command, by, stream, seen, at)
             await self.register.keep(prepared.people)
             try:
                 appended = await self.store.append(prepared.save(events, asked))
             except Conflict:
+                self._forget(stream)
+                if key and (first := await self.store.first_answer(command_id)):
+                    return _again(first, request)
                 if seen is not None or attempt == ATTEMPTS:
                     raise Moved(await self.store.history(stream, after_place=prepared.place)) from None
                 continue
@@ -210,10 +223,27 @@ class Cases:
                     "The personal data of a person named here was erased; nothing more is recorded under their name (R-20)."
                 ) from None
             self.rulebook.heed(appended.recorded)
+            self._heed(prepared, appended)
             if self.heeding:
                 await self.heeding(appended.recorded)
             return Done(stream, appended.place, appended.position, appended.recorded)
         raise AssertionError("the last attempt returns or raises")
+
+    async def _decided(
+        self, command: Command, by: By, stream: str, seen: int | None, at: datetime | None
+    ) -> tuple[Prepared, tuple[CaseEvent, ...]]:
+        """What the command leads to on the case as remembered; before it is refused, on the case as it stands."""
+        behind = self._cached is not None and self._cached.knows(stream)
+        while True:
+            try:
+                prepared = await self.prepare(command, by, stream, at, fresh=not behind)
+                if seen is not None and seen != prepared.place:
+                    raise Moved(prepared.history[seen:])
+                return prepared, prepared.judged()
+            except (Refused, Moved):
+                if not behind:
+                    raise
+                behind = False
 
     async def would_do(
         self, command: Command, by: By, *, stream: str | None = None, seen: int | None = None, at: datetime | None = None
@@ -235,13 +265,15 @@ class Cases:
         """The stream a command without a case is asked of: a new case, a candidate, the calendar, a procedure."""
         return f"case/{self.new_id()}" if isinstance(command, OpenCase) else command.stream()
 
-    async def prepare(self, command: Command, by: By, stream: str, at: datetime | None) -> Prepared:
-        """Everything a decision needs, loaded; persons named by words settled (provisionally, until something is recorded)."""
+    async def prepare(self, command: Command, by: By, stream: str, at: datetime | None, *, fresh: bool = True) -> Prepared:
+        """Everything a decision needs, loaded; persons named by words settled (provisionally, until something is recorded).
+
+        Unless it must be `fresh`, a case that is remembered is not read again.
+        """
         kind, _, ref = stream.partition("/")
-        history = await self.store.history(stream)
+        history, state = await self._standing(kind, stream, fresh=fresh)
         if command.stream_kind != kind or (kind == "case" and not history and not isinstance(command, OpenCase)):
             raise NoSuchCase(stream)
-        state = RECALL[kind](history)
         case = state if kind == "case" else Case()
         named = candidate_parts(ref)[0] if kind == "candidate" else getattr(command, "partnership", None)
         partnership = case.opening.partnership or named or by.partnership or "england"
@@ -249,7 +281,7 @@ class Cases:
             by = replace(by, partnership=partnership)
         elif kind == "candidate" and by.partnership != partnership:
             raise NotAllowed("This candidate belongs to another partnership (X-3).")
-        now = at or await self.store.now()
+        now = at or await self._now()
         today = london_date(now)
         await self.register.holds(by, today)
         command, people = await self._settled(command, by, stream, case)
@@ -262,6 +294,29 @@ class Cases:
         asking = await self.asking(by, partnership, at=now, on=on, elsewhere=await self._elsewhere(command, case), history=history)
         editions = self.rulebook.editions(partnership, on, as_of=now)
         return Prepared(stream, history, state, command, asking, editions, people, partnership)
+
+    # --- what is remembered
+
+    async def _standing(self, kind: str, stream: str, *, fresh: bool) -> tuple[Sequence[Recorded], Any]:
+        """The history of a stream, and what it is recalled to."""
+        if kind == "case" and self._cached is not None:
+            remembered = await self._cached.case(stream, fresh=fresh)
+            return remembered.history, remembered.case
+        history = await self.store.history(stream)
+        return history, RECALL[kind](history)
+
+    async def _now(self) -> datetime:
+        return await (self._time_there.now() if self._time_there else self.store.now())
+
+    def _heed(self, prepared: Prepared, appended: Appended) -> None:
+        if self._time_there:
+            self._time_there.heed(appended.at)
+        if self._cached and prepared.stream.startswith("case/"):
+            self._cached.heed(prepared.stream, prepared.place, appended.recorded)
+
+    def _forget(self, stream: str) -> None:
+        if self._cached:
+            self._cached.forget(stream)
 
     async def asking(
         self,

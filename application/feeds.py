@@ -11,7 +11,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, LiteralString
 
 from application.store.connections import Connections
 from domain.language import NotAllowed
@@ -49,7 +49,17 @@ class Feed:
     withdrawn_at: datetime | None
 
 
-COLUMNS = "id, kind, person, role, organisation, partnership, made_at, withdrawn_at"
+MADE: LiteralString = """
+INSERT INTO calendar_feeds (id, token, kind, person, role, organisation, partnership)
+VALUES (%b, %b, %b, %b, %b, %b::text, %b) ON CONFLICT (id) DO NOTHING
+"""
+SELECT: LiteralString = "SELECT id, kind, person, role, organisation, partnership, made_at, withdrawn_at FROM calendar_feeds"
+OF_A_PERSON: LiteralString = f"{SELECT} WHERE person = %b ORDER BY made_at, id"
+OF_A_TOKEN: LiteralString = f"{SELECT} WHERE token = %b AND withdrawn_at IS NULL"
+WITHDRAWN: LiteralString = """
+UPDATE calendar_feeds SET withdrawn_at = coalesce(withdrawn_at, clock_timestamp())
+ WHERE id = %b AND (person = %b OR partnership = %b::text) RETURNING id
+"""
 
 
 class Feeds:
@@ -71,43 +81,35 @@ class Feeds:
             NotAllowed: nothing falls to this role, or it does not read all deadlines of a partnership.
         """
         if kind == "person" and (by.role not in OF_THEIR_OWN or (by.role == "agency-author" and not by.organisation)):
-            raise NotAllowed("A calendar of one's own is for roles to which deadlines fall, for an agency's author with their agency (R-18).")
+            raise NotAllowed("A calendar of one's own is for roles to which deadlines fall, for an agency's author with their agency.")
         if kind == "partnership" and by.role not in OF_THE_PARTNERSHIP:
-            raise NotAllowed("The calendar of a partnership is for those who read the deadlines of all its cases (R-18).")
+            raise NotAllowed("The calendar of a partnership is for those who read the deadlines of all its cases.")
         if by.partnership not in (None, partnership):
             raise NotAllowed("A calendar is of one's own partnership (X-3).")
         if sum(feed.withdrawn_at is None for feed in await self.of(by.person)) >= MOST:
-            raise NotAllowed(f"Nobody has more than {MOST} calendars: withdraw one that is no longer used (R-18).")
+            raise NotAllowed(f"Nobody has more than {MOST} calendars: withdraw one that is no longer used.")
         token = secrets.token_urlsafe(32)
-        rows = await self._database.ask(
-            "INSERT INTO calendar_feeds (id, token, kind, person, role, organisation, partnership)"
-            f" VALUES (%b, %b, %b, %b, %b, %b::text, %b) ON CONFLICT DO NOTHING RETURNING {COLUMNS}",
-            (uuid.uuid4(), _kept(token), kind, by.person, by.role, by.organisation, partnership),
-        )
-        return Feed(*rows[0]), token
+        await self._database.ask(MADE, (uuid.uuid4(), _kept(token), kind, by.person, by.role, by.organisation, partnership))
+        made = await self.found(token)
+        assert made is not None  # noqa: S101  # it was just kept
+        return made, token
 
     async def of(self, person: str) -> list[Feed]:
         """The feeds of a person, those that were withdrawn among them."""
-        rows = await self._database.ask(f"SELECT {COLUMNS} FROM calendar_feeds WHERE person = %b ORDER BY made_at, id", (person,))
+        rows = await self._database.ask(OF_A_PERSON, (person,))
         return [Feed(*row) for row in rows]
 
     async def found(self, token: str) -> Feed | None:
         """The feed of a token that was not withdrawn."""
         if not TOKEN.fullmatch(token):
             return None
-        rows = await self._database.ask(
-            f"SELECT {COLUMNS} FROM calendar_feeds WHERE token = %b AND withdrawn_at IS NULL", (_kept(token),)
-        )
+        rows = await self._database.ask(OF_A_TOKEN, (_kept(token),))
         return Feed(*rows[0]) if rows else None
 
     async def withdraw(self, feed: uuid.UUID, by: By) -> bool:
         """Withdraw a feed of one's own; a business manager any of their partnership. False where there is none such."""
         whose = by.partnership if by.role == "business-manager" else None
-        rows = await self._database.ask(
-            "UPDATE calendar_feeds SET withdrawn_at = coalesce(withdrawn_at, clock_timestamp())"
-            " WHERE id = %b AND (person = %b OR partnership = %b::text) RETURNING id",
-            (feed, by.person, whose),
-        )
+        rows = await self._database.ask(WITHDRAWN, (feed, by.person, whose))
         return bool(rows)
 
 

@@ -196,6 +196,7 @@ def _is_given(leaf: Leaf, texts: set[str], wrong: Any) -> bool:
 
 def _kind(path: str, was: str) -> str:
     """What a plain value must be like: a person stays a person and a digest a digest."""
-    if re.fullmatch(PERSON_ID, was) and not path.split(".")[-1].isdecimal() or path.split(".")[-1] == "person":
+    last = path.split(".")[-1]
+    if last == "person" or (re.fullmatch(PERSON_ID, was) and not last.isdecimal()):
         return "the id of a person"
     return "a digest" if DIGEST.fullmatch(was) else "a short word"

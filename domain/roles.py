@@ -295,7 +295,7 @@ CALLED: Mapping[str, str] = {
     "challenger": "whoever raised the challenge",
     "anyone heard": "whoever is heard",
     "anyone who hears the challenge": "whoever hears the challenge at its level",
-    "commissioner": "whoever commissions it (a delegated partner for a practice review, else the implementation group chair or business manager)",
+    "commissioner": "whoever commissions it (the partners for a practice review, else the implementation group chair or business manager)",
     "reviewer of the case": "a reviewer appointed on this case",
     "participant": "the participant",
     "endorser of the organisation": "whoever speaks for that organisation",

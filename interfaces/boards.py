@@ -1,8 +1,8 @@
 """The service's side of the read models: questions across cases, asked over a few connections that outlive a restart of the server.
 
-    async with Boards(url) as boards:
-        await boards.reached("deadlines", position, seconds=3)
-        page = await boards.clocks(today=today, calendars=calendars, partnership="bolton")
+async with Boards(url) as boards:
+    await boards.reached("deadlines", position, seconds=3)
+    page = await boards.clocks(today=today, calendars=calendars, partnership="bolton")
 """
 
 from __future__ import annotations
@@ -124,6 +124,10 @@ class Boards:
     async def week(self, of: date, *, today: date, **which: Any) -> Week:
         """The counts of the week of a day, judged on `today`."""
         return await self._ask(lambda connection: week(connection, of, today=today, **which))
+
+    async def answer(self, question: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """A question of any other read model, which may safely be asked twice."""
+        return await self._ask(question)
 
     # --- how
 

@@ -14,8 +14,10 @@ from application.adopting import adopt_shipped
 from application.cases import Cases, Done, WouldDo
 from application.documents import Documents
 from application.erasure import Erasure
+from application.feeds import Feeds
 from application.looking import Looking
 from application.people import Register
+from application.remembered import Cached, TimeThere
 from application.rulebook import Rulebook
 from application.store.keys import KeyFile, Keys
 from application.store.store import Store
@@ -47,10 +49,14 @@ class Service:
         self.store = Store(places.record, keys)
         self.register = Register(places.record, keys)
         self.rulebook = Rulebook(self.store, time.monotonic)
-        self.cases = Cases(self.store, self.register, self.rulebook, lambda: str(uuid.uuid4()))
+        self.cases = Cases(
+            self.store, self.register, self.rulebook, lambda: str(uuid.uuid4()), cached=Cached(self.store),
+            time_there=TimeThere(self.store, time.monotonic),
+        )  # fmt: skip
         self.looking = Looking(self.cases)
         self.themes = Themes(self.store, self.cases)
         self.documents = Documents(places.record, keys)
+        self.feeds = Feeds(places.record)
         self.erasure = Erasure(places.record, self.store, self.register, self.documents)
         self.cases.heeding = self.erasure.heed
         self.largest_document = largest_document
@@ -64,7 +70,7 @@ class Service:
             self.rehearsal = "rehearsal" in await self.store.marks()
             await self.register.open(rehearsal=self.rehearsal)
             stack.push_async_callback(self.register.close)
-            for part in (self.documents, self.erasure):
+            for part in (self.documents, self.erasure, self.feeds):
                 stack.push_async_callback(part.close)
                 await part.open()
             await self.rulebook.refresh(now=True)

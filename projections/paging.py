@@ -108,16 +108,22 @@ ASKED: LiteralString = (
     "SELECT b.position,"
     " CASE WHEN b.fault_position IS NOT NULL THEN json_build_array(b.fault_position, b.fault, b.fault_since)::text END AS fault,"
     " r.* FROM projections.builds b"
-    " LEFT JOIN LATERAL ({select} WHERE {conditions} ORDER BY {order} LIMIT %(limit)s) r ON true"
+    " LEFT JOIN LATERAL ({select} WHERE {conditions} ORDER BY {order} LIMIT {limit}) r ON true"
     " WHERE b.live AND b.view = %(view)s"
 )
 
 
 @lru_cache(maxsize=1000)
-def _asked(select: LiteralString, order: LiteralString, conditions: tuple[LiteralString, ...]) -> bytes:
-    """The statement, composed once, so that the server recognises it as one it has prepared."""
+def _asked(select: LiteralString, order: LiteralString, conditions: tuple[LiteralString, ...], limit: int) -> bytes:
+    """The statement, composed once, so that the server recognises it as one it has prepared.
+
+    The limit stands in it: as a parameter the server would not know how few rows are wanted, and would plan anew each time.
+    """
     composed = sql.SQL(ASKED).format(
-        select=sql.SQL(select), order=sql.SQL(order), conditions=sql.SQL(" AND ").join(map(sql.SQL, conditions))
+        select=sql.SQL(select),
+        order=sql.SQL(order),
+        conditions=sql.SQL(" AND ").join(map(sql.SQL, conditions)),
+        limit=sql.Literal(limit),
     )
     return composed.as_bytes(None)
 
@@ -139,8 +145,8 @@ async def page(
         NotMade: there are no tables of this view yet.
     """
     limit = max(1, min(limit, MOST))
-    asked = _asked(select, order, tuple(where.conditions))
-    parameters: Mapping[str, Any] = {**where.parameters, "limit": limit + 1, "view": view}
+    asked = _asked(select, order, tuple(where.conditions), limit + 1)
+    parameters: Mapping[str, Any] = {**where.parameters, "view": view}
     try:
         cursor = await connection.cursor(binary=True).execute(asked, parameters, prepare=True)
     except psycopg.errors.UndefinedTable:

@@ -123,7 +123,7 @@ async def learning(connection: AsyncConnection, asked: Asked) -> Answer[Learned]
     """
     query, parameters = _of(LEARNED, asked)
     query = query.replace("{also_known}", (NOW if asked.as_of is None else THEN).replace("t.", "o."))
-    return await answered(connection, query, parameters, lambda row: Learned(*row[:4], codes=tuple(row[4]), learning=learned(row[5])))
+    return await answered(connection, query, parameters, lambda row: Learned(*(*row[:4], tuple(row[4]), learned(row[5]))))
 
 
 @dataclass(frozen=True)
@@ -244,14 +244,13 @@ async def latest(connection: AsyncConnection, code: str, *, partnership: str | N
 BEGAN: LiteralString = "SELECT min(t.known_from) FROM projections.themes t WHERE t.partnership = %(partnership)s AND t.code <> ''"
 
 
-async def began(connection: AsyncConnection, partnership: str) -> datetime | None:
-    """When the first theme of a partnership was recorded.
+async def began(connection: AsyncConnection, partnership: str) -> Answer[datetime | None]:
+    """When the first theme of a partnership was recorded; none where there is none.
 
     Raises:
         NotMade.
     """
-    found: Answer[datetime | None] = await answered(connection, BEGAN, {"partnership": partnership}, lambda row: row[0])
-    return found.items[0]
+    return await answered(connection, BEGAN, {"partnership": partnership}, lambda row: row[0])
 
 
 def _of(query: LiteralString, asked: Asked) -> tuple[LiteralString, dict[str, Any]]:

@@ -68,7 +68,7 @@ class Week(NamedTuple):
 def week_of(day: date) -> tuple[date, date]:
     """Monday and Sunday of the week of a day."""
     monday = day - timedelta(days=day.weekday())
-    return monday, monday + timedelta(days=6)
+    return monday, monday + timedelta(days=min(6, (date.max - monday).days))
 
 
 @lru_cache(maxsize=200)
@@ -93,7 +93,7 @@ async def week(connection: AsyncConnection, of: date, *, today: date, **which: A
     if not found:
         raise NotMade("deadlines")
     position, stale = found[0][:2]
-    days = {first + timedelta(days=n): Counted() for n in range(7)}
+    days = {first + timedelta(days=n): Counted() for n in range((last - first).days + 1)}
     made = Week(
         first, last, today, Counted(), days, {}, position,
         Fault(*msgspec.json.decode(stale, type=tuple[int, str, datetime])) if stale else None,

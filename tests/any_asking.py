@@ -339,6 +339,7 @@ class Fields(Draw):
 
     def day(self, name: str) -> date:
         today = self.scene.today
+        spread: tuple[int, ...]
         if name == "on":
             spread = (0, -1, -2, -5, -14, -60, -400, 1)
         elif name in ("publish_on", "due_on", "by_when", "until", "review_on", "closes_on", "meets_on", "period_to"):
@@ -384,13 +385,13 @@ class Fields(Draw):
                 return majority if what == "outcome" else complete[-1].question
             case _, "rationale":
                 return TEXTS[0]
-            case ("decide-threshold" | "replace-decision" | "determine-criteria-not-met"), "learning_considered":
+            case (("decide-threshold" | "replace-decision" | "determine-criteria-not-met"), "learning_considered"):
                 return TEXTS[1]
             case "determine-criteria-not-met", "panel_informed":
                 return True
             case "submit-notification", "sufficient":
                 return True
-            case ("decide-rapid-review-outcome" | "replace-decision" | "hold-rapid-review-meeting"), "criteria":
+            case (("decide-rapid-review-outcome" | "replace-decision" | "hold-rapid-review-meeting"), "criteria"):
                 names = scene.asking.procedure.regulation_criteria
                 return [{"criterion": criterion, "met": self.one(("yes", "no")), "why": TEXTS[0]} for criterion in names]
             case "decide-rapid-review-outcome", "outcome":

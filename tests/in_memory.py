@@ -149,7 +149,7 @@ class MemoryStore(Store, Committer):
 
     # --- out
 
-    async def _rows(self, stream: str, after: int, upto: int | None, as_of: datetime | None) -> Sequence[Any]:
+    async def _rows(self, stream: str, after: int, upto: int | None, as_of: datetime | None) -> list[tuple[int, bytes, bytes, bytes]]:
         found = self.by_stream.get(stream, [])[after:upto]
         return [(row.position, row.header, row.body, row.hash) for row in found if as_of is None or row.at <= as_of]
 
@@ -277,4 +277,3 @@ class InMemory:
         role, organisation, *_ = (*text.split("/"), None, None)
         person = self.run(self.register.rehearsed(text))
         return By(person=person, role=str(role), organisation=organisation or None, partnership=partnership)
-

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from interfaces.api import boards, commands, documents, queries, rules, shapes
+from interfaces.api import boards, commands, deadlines, documents, exports, figures, queries, rules, shapes, themes
 from interfaces.api.answers import answered, told
 from interfaces.api.description import PREFIX, describe, methods_of
 from interfaces.api.problems import handle_problems
@@ -53,7 +53,7 @@ def make_app(service: Service) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (commands, queries, boards, documents, rules):
+    for part in (commands, queries, boards, deadlines, figures, exports, documents, rules, themes):
         api.include_router(part.router)
     return api
 

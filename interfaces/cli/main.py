@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,13 @@ import typer
 from rich.console import Console
 
 from interfaces.cli import demo as demonstration
+from interfaces import wiring
+from interfaces.cli import calendar as calendars
+from interfaces.cli import clocks as clock_board
 from interfaces.cli import importing, serving
 from interfaces.cli import rehearse as rehearsing
 from interfaces.cli.saying import failing_in_a_sentence
+from interfaces.settings import Settings
 
 app = typer.Typer(
     help="Casetrail: a system of record for English child safeguarding case reviews.",
@@ -102,6 +107,71 @@ def rebuild(
     """Fill each read model anew beside the live one, compare them row for row, and switch."""
     with failing_in_a_sentence(errors):
         raise typer.Exit(serving.rebuild(console, views or [], compare=compare))
+
+
+@app.command()
+def clocks(
+    partnership: Annotated[str | None, typer.Option(help="Of this partnership; default: all.")] = None,
+    role: Annotated[str | None, typer.Option(help="What falls to this role, such as business-manager.")] = None,
+    owed_by: Annotated[str | None, typer.Option(help="Owed by this agency or body.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="running, overdue, on-time, late, cancelled, superseded or elapsed.")] = None,
+    clock: Annotated[str | None, typer.Option(help="One clock, such as acknowledgement.")] = None,
+    text: Annotated[str | None, typer.Option(help="Part of a label, a clock, what it is about or who owes it.")] = None,
+    due_after: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Due after this day.")] = None,
+    due_before: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Due before this day.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="The most that are shown.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the clocks as JSON, each with its arithmetic.")] = False,
+) -> None:
+    """The deadline board: what is next, across cases."""
+
+    async def ask() -> None:
+        async with clock_board.with_board() as service:
+            items, today, more = await clock_board.asked(
+                service, limit=limit, role=role, partnership=partnership, owed_by=owed_by, verdict=clock_board.verdict_of(verdict),
+                clock=clock, text=text, due_after=due_after and due_after.date(), due_before=due_before and due_before.date(),
+            )  # fmt: skip
+        if as_json:
+            print(json.dumps({"judged_on": today.isoformat(), "items": items, "more": more}, ensure_ascii=False, indent=2))
+        else:
+            clock_board.table(console, items, today, more=more)
+
+    with failing_in_a_sentence(errors):
+        asyncio.run(ask())
+
+
+calendar = typer.Typer(help="Bank holidays of England, edition by edition.", no_args_is_help=True)
+app.add_typer(calendar, name="calendar")
+
+
+@calendar.command("adopt")
+def adopt_calendar(
+    file: Annotated[Path, typer.Argument(help="TOML, or a list with a day on each line.")],
+    edition: Annotated[str | None, typer.Option(help="What it is called; default: as in the file, or the name of the file.")] = None,
+    source: Annotated[str | None, typer.Option(help="Where the days were read.")] = None,
+    because: Annotated[str | None, typer.Option(help="Why it is adopted.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Adopt it, after telling what moves.")] = False,
+) -> None:
+    """Compare an edition with the library, tell which due dates would move, and with --yes adopt it."""
+
+    async def ask() -> int:
+        proposed = calendars.read_file(file, edition, source)
+        async with clock_board.with_board() as service:
+            return await calendars.adopt(console, service, proposed, because=because, yes=yes)
+
+    with failing_in_a_sentence(errors):
+        raise typer.Exit(asyncio.run(ask()))
+
+
+@calendar.command("show")
+def show_calendar(edition: Annotated[str | None, typer.Argument(help="One edition, day by day.")] = None) -> None:
+    """The editions adopted here, or the days of one of them."""
+
+    async def ask() -> None:
+        async with wiring.configured(Settings()) as service:
+            calendars.show(console, service.rulebook.calendars(), edition)
+
+    with failing_in_a_sentence(errors):
+        asyncio.run(ask())
 
 
 def run() -> None:

@@ -57,6 +57,19 @@ async def test_a_history_told_again_is_already_there(service: Service) -> None:
     assert await service.store.settled_position() == before
 
 
+@pytest.mark.anyio
+async def test_what_was_erased_or_redacted_is_gone_and_the_rest_reads_as_it_did(service: Service) -> None:
+    case = (await told(STORIES["who-is-on-a-case-and-what-is-erased"], service)).cases["child-k"]
+    seen = await service.looking.see(f"case/{case}")
+
+    opened, _, received, *_ = await service.looking.history(seen)
+
+    assert [opened["fields"]["children"][0][field] for field in ("name", "born_on")] == ["[erased]", "[erased]"]
+    assert opened["fields"]["incident"]["summary"] == "Scalded foot"
+    assert received["fields"]["narrative"] == "[erased]"
+    assert received["fields"]["notifier"]["name"] == "Bertram Coyle"
+
+
 async def told(story: Scenario, service: Service) -> Told:
     rehearsal = Rehearsal(story, InProcess(service.looking, service.themes))
     await rehearse([rehearsal])

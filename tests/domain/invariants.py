@@ -256,4 +256,3 @@ def stepped(state: ClockState, new: Iterable[Recorded]) -> ClockState:
     for recorded in new:
         state = step(state, recorded)
     return state
-

@@ -1,0 +1,66 @@
+"""What the answers about deadlines across cases look like: the week, the calendars that people subscribe to, the yearly figures."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from interfaces.api.shapes import Page, Shape, Stale
+
+
+class DayCounted(Shape):
+    """How many on one day: due and still waited for, overdue, done on time, done late."""
+
+    date: date
+    due: int
+    overdue: int
+    on_time: int
+    late: int
+
+
+class ClockCounted(Shape):
+    """How many of one clock in the week."""
+
+    clock: str
+    due: int
+    overdue: int
+    on_time: int
+    late: int
+
+
+class WeekCounts(Shape):
+    """The week in numbers. What was due earlier in it and is still waited for is both due and overdue."""
+
+    from_: date = Field(alias="from")
+    until: date
+    today: date
+    due: int
+    overdue: int
+    on_time: int
+    late: int
+    days: list[DayCounted]
+    clocks: list[ClockCounted]
+    stale: Stale | None = None
+
+
+class FeedListed(Shape):
+    """A calendar somebody subscribes to: of what falls to them, or of a whole partnership."""
+
+    id: str
+    of: Literal["person", "partnership"]
+    role: str
+    partnership: str
+    made_at: datetime
+    withdrawn_at: datetime | None
+
+
+class FeedMade(FeedListed):
+    """A new calendar. `path` holds its token, which is told this once: whoever has it reads the calendar until it is withdrawn."""
+
+    path: str
+
+
+class Feeds(Page):
+    items: list[FeedListed]

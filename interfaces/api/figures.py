@@ -1,0 +1,5 @@
+"""The yearly figures."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
