@@ -203,12 +203,11 @@ class Cases:
         if key and (first := await self.store.first_answer(command_id)):
             return _again(first, request)
         for attempt in range(1, ATTEMPTS + 1):
-            prepared, events = await self._decided(command, by, stream, seen, at)
+            prepared, events = await self._decided(command, by, stream, seen, at, behind=attempt == 1)
             await self.register.keep(prepared.people)
             try:
                 appended = await self.store.append(prepared.save(events, asked))
             except Conflict:
-                self._forget(stream)
                 if key and (first := await self.store.first_answer(command_id)):
                     return _again(first, request)
                 if seen is not None or attempt == ATTEMPTS:
@@ -230,10 +229,10 @@ class Cases:
         raise AssertionError("the last attempt returns or raises")
 
     async def _decided(
-        self, command: Command, by: By, stream: str, seen: int | None, at: datetime | None
+        self, command: Command, by: By, stream: str, seen: int | None, at: datetime | None, *, behind: bool
     ) -> tuple[Prepared, tuple[CaseEvent, ...]]:
-        """What the command leads to on the case as remembered; before it is refused, on the case as it stands."""
-        behind = self._cached is not None and self._cached.knows(stream)
+        """What the command leads to, on the case as remembered if that may be `behind`; before it is refused, on the case as it stands."""
+        behind = behind and self._cached is not None and self._cached.knows(stream)
         while True:
             try:
                 prepared = await self.prepare(command, by, stream, at, fresh=not behind)
@@ -313,10 +312,6 @@ class Cases:
             self._time_there.heed(appended.at)
         if self._cached and prepared.stream.startswith("case/"):
             self._cached.heed(prepared.stream, prepared.place, appended.recorded)
-
-    def _forget(self, stream: str) -> None:
-        if self._cached:
-            self._cached.forget(stream)
 
     async def asking(
         self,

@@ -235,7 +235,7 @@ async def _take(cases: Cases, deeds: Sequence[Deed], file: str, transcriber: Per
 
 
 def _of_a_candidate(deed: Deed) -> bool:
-    return "candidate" in deed.fields and deed.do in ("open-case", "decide-thematic", "raise-thematic-candidate", "commission-review")
+    return "candidate" in deed.fields and deed.do in ("open-case", "decide-thematic")
 
 
 async def _one(

@@ -71,26 +71,22 @@ class Cached:
         return now
 
     def heed(self, stream: str, place: int, recorded: Sequence[Recorded]) -> None:
-        """What was just recorded after this place. Where something else is remembered by now, that is forgotten."""
-        known = self._known.get(stream)
-        if known is not None and len(known.history) == place:
+        """What was just recorded after this place. Where more or less is remembered by now, that stays: it is true as far as it goes."""
+        known = self._known.get(stream, NOTHING)
+        if len(known.history) == place:
             self._keep(stream, known.then(recorded))
-        else:
-            self.forget(stream)
-
-    def forget(self, stream: str) -> None:
-        """Read it anew next time."""
-        known = self._known.pop(stream, None)
-        self._events -= len(known.history) if known else 0
 
     def _keep(self, stream: str, case: Remembered) -> None:
-        self.forget(stream)
+        before = self._known.pop(stream, NOTHING)
+        if len(case.history) < len(before.history):
+            case = before  # read before it, and answered after
         if not case.history:
             return
         self._known[stream] = case
-        self._events += len(case.history)
+        self._events += len(case.history) - len(before.history)
         while self._events > self._most and len(self._known) > 1:
-            self.forget(next(iter(self._known)))
+            _, forgotten = self._known.popitem(last=False)
+            self._events -= len(forgotten.history)
 
 
 class TimeThere:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +17,10 @@ from domain.working_days import NEWEST, SHIPPED, Calendar, adopted
 
 FRESH = 1.0
 """Seconds for which what another process adopted may not be known here yet; this process knows its own adoptions at once."""
+
+
+MOST_ASKED = 5000
+"""Days and partnerships whose editions are kept in memory."""
 
 
 BEFORE_ANY = [
@@ -33,6 +38,9 @@ class Rulebook:
         self._store = store
         self._clock = clock
         self._adoptions: tuple[Recorded, ...] = ()
+        self._instants: list[datetime] = []
+        self._calendars: dict[int, Mapping[str, Calendar]] = {}
+        self._editions: dict[tuple[int, str, date], Editions] = {}
         self._asked_at = float("-inf")
 
     @property
@@ -43,7 +51,7 @@ class Rulebook:
     def over(self, store: Store) -> Rulebook:
         """The same rules over another store: what is adopted there is not known here."""
         other = Rulebook(store, self._clock)
-        other._adoptions = self._adoptions
+        other._keep(self._adoptions)
         return other
 
     async def refresh(self, *, now: bool = False) -> None:
@@ -65,15 +73,27 @@ class Rulebook:
 
     def _keep(self, adoptions: Iterable[Recorded]) -> None:
         self._adoptions = tuple(sorted(adoptions, key=lambda r: r.position))
+        self._instants = [r.at for r in self._adoptions]
+        self._calendars, self._editions = {}, {}
 
     # --- what is in force
 
     def adoptions(self, as_of: datetime | None = None) -> tuple[Recorded, ...]:
         """Every adoption of a calendar or a procedure recorded by then, in recorded order."""
-        return self._adoptions if as_of is None else tuple(r for r in self._adoptions if r.at <= as_of)
+        return self._adoptions[: self._known_by(as_of)]
+
+    def _known_by(self, as_of: datetime | None) -> int:
+        """How many adoptions were recorded by then: what they come to is worked out once for each number."""
+        return len(self._instants) if as_of is None else bisect_right(self._instants, as_of)
 
     def calendars(self, as_of: datetime | None = None) -> Mapping[str, Calendar]:
         """The editions of the calendar adopted by then, oldest first."""
+        known = self._known_by(as_of)
+        if known not in self._calendars:
+            self._calendars[known] = self._calendars_adopted(as_of)
+        return self._calendars[known]
+
+    def _calendars_adopted(self, as_of: datetime | None) -> Mapping[str, Calendar]:
         calendars: dict[str, Calendar] = {}
         before: Calendar | None = None
         for recorded in self.adoptions(as_of):
@@ -87,7 +107,12 @@ class Rulebook:
 
     def editions(self, partnership: str, on: date, as_of: datetime | None = None) -> Editions:
         """The two editions that govern a deed of this day."""
-        return editions_in_force(self._procedures(as_of) or BEFORE_ANY, partnership, on)
+        asked = self._known_by(as_of), partnership, on
+        if asked not in self._editions:
+            if len(self._editions) > MOST_ASKED:
+                self._editions.clear()
+            self._editions[asked] = editions_in_force(self._procedures(as_of) or BEFORE_ANY, partnership, on)
+        return self._editions[asked]
 
     def procedure(self, partnership: str, on: date, as_of: datetime | None = None) -> Procedure:
         """What a case answers to on this day."""

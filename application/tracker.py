@@ -28,6 +28,7 @@ MATTERS = frozenset({
     "case-opened", "incident-amended", "child-added", "case-rerouted-to-serious", "case-linked", "same-person-recorded",
     "notification-received", "serious-incident-notified", "notification-withdrawn", "notification-found-duplicate", "theme-assigned",
     "theme-withdrawn", "report-endorsed", "record-corrected", "thematic-candidate-decided", "thematic-candidate-raised",
+    "thematic-candidate-extended", "thematic-candidate-linked", "thematic-candidate-completed",
 })  # fmt: skip
 """Events after which the tracker looks again."""
 
@@ -50,6 +51,12 @@ class Known:
         if kind == "case":
             self.cases[ref] = told(self.cases.get(ref, CaseFacts(case=ref)), recorded)
         elif kind == "candidate":
+            self.heed(recorded)
+
+    def heed(self, recorded: Recorded) -> None:
+        """What happened to a candidate, known as soon as it is recorded: when the log brings it again, it changes nothing."""
+        ref = recorded.stream.partition("/")[2]
+        if recorded.place == len(self.raised.get(ref, ())) + 1:
             self.raised.setdefault(ref, []).append(recorded)
             self.candidates[ref] = recall_candidate(self.raised[ref])
 
@@ -61,6 +68,7 @@ class Themes:
         self._store = store
         self._cases = cases
         self._known = Known()
+        self._last_at: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
 
     # --- following
@@ -71,6 +79,7 @@ class Themes:
             return
         async with self._one_at_a_time:
             while page := await self._store.page(self._known.position, PAGE):
+                self._last_at = page[-1].at
                 for event in page:
                     await self._take(self._known, event)
                     if event.name in MATTERS:
@@ -103,16 +112,19 @@ class Themes:
         stream = f"candidate/{candidate}"
         name = f"{because_of.stream}|{because_of.place}|{candidate}|{number}|{event.stored_name()}"
         command = str(UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=5))
-        if await self._store.first_answer(command):
+        known = self._known
+        if first := await self._store.first_answer(command):
+            for recorded in first.recorded:
+                known.heed(recorded)
             return
         rulebook = self._cases.rulebook
         on = london_date(because_of.at)
-        history = await self._store.history(stream)
-        chosen = because_of.at if "rehearsal" in await self._store.marks() else None
+        # a tracker that was behind records in a rehearsal, too, after what it has read, never before it
+        chosen = (self._last_at or because_of.at) if "rehearsal" in await self._store.marks() else None
         try:
-            await self._store.append(
+            appended = await self._store.append(
                 Save(
-                    stream=stream, expected_place=history[-1].place if history else 0, on=on,
+                    stream=stream, expected_place=len(known.raised.get(candidate, ())), on=on,
                     by=By(person=BY_RULE.person, role=BY_RULE.role, partnership=partnership),
                     procedure=rulebook.editions(partnership, on, as_of=because_of.at),
                     calendar=rulebook.calendar(as_of=because_of.at).edition, command=command, events=(event,), at=chosen,
@@ -121,6 +133,8 @@ class Themes:
         except (AlreadyAsked, Conflict):
             # another tracker was first, or the partners decided meanwhile: the log tells, and it is looked at again
             return
+        for recorded in appended.recorded:
+            known.heed(recorded)
 
     # --- looking
 

@@ -87,7 +87,7 @@ async def board(
         where.also(VERDICTS[verdict])
     digest = where.digest()
     where.parameters["today"] = today
-    return await _page(connection, where, digest, cursor, limit, today, calendars)
+    return await board_page(connection, where, digest, cursor, limit, today, calendars)
 
 
 def chosen(
@@ -136,10 +136,10 @@ async def due_between(
     where.also("partnership = %(partnership)s", partnership=partnership)
     where.conditions.append("rank = 0 AND next_on BETWEEN %(first)s AND %(last)s")
     digest = where.digest()
-    found = await _page(connection, where, digest, None, paging.MOST, today, calendars)
+    found = await board_page(connection, where, digest, None, paging.MOST, today, calendars)
     rows = found.items
     while found.next is not None:
-        found = await _page(connection, where, digest, found.next, paging.MOST, today, calendars)
+        found = await board_page(connection, where, digest, found.next, paging.MOST, today, calendars)
         rows += found.items
     return rows
 
@@ -147,9 +147,10 @@ async def due_between(
 AFTER: LiteralString = "(rank, next_on, stream, key) > (%(rank)s, %(next_on)s, %(at_stream)s, %(key)s)"
 
 
-async def _page(
+async def board_page(
     connection: AsyncConnection, where: Where, digest: str, cursor: str | None, limit: int, today: date, calendars: Mapping[str, Calendar]
 ) -> Page[BoardRow]:
+    """A page of the clocks that meet the conditions, the next first; `digest` says which question its cursor is of."""
     asked = Where(**where.parameters)
     asked.conditions += where.conditions
     if cursor is not None:

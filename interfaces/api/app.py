@@ -44,6 +44,7 @@ def make_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.methods_of = partial(methods_of, app)
     handle_problems(app)
+    app.router.routes.extend(commands.routes(PREFIX))
     app.include_router(_api())
     app.include_router(_health(service))
     app.add_middleware(HeadAsGet)
@@ -53,7 +54,7 @@ def make_app(service: Service) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (commands, queries, boards, deadlines, figures, exports, documents, rules, themes):
+    for part in (queries, boards, deadlines, figures, exports, documents, rules, themes):
         api.include_router(part.router)
     return api
 

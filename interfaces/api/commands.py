@@ -6,8 +6,9 @@ import re
 from typing import Any, NamedTuple
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Route
 
 from application.commands import COMMANDS
 from application.store.store import InstantNotAllowed
@@ -41,7 +42,6 @@ class CommandName(Convertor[str]):
 
 
 register_url_convertor("command", CommandName())
-router = APIRouter()
 
 
 class How(NamedTuple):
@@ -88,15 +88,19 @@ async def adopt_procedure(request: Request) -> Response:
     return await asked(request, AdoptProcedure, None)
 
 
-for _path, _endpoint in (
-    ("/cases", open_case),
-    ("/cases/{case}/{command:command}", of_case),
-    ("/themes/raise-thematic-candidate", raise_candidate),
-    ("/themes/candidates/{candidate}/decide-thematic", decide_candidate),
-    ("/calendars", adopt_calendar),
-    ("/procedures", adopt_procedure),
-):
-    router.add_route(_path, _endpoint, methods=["POST"], include_in_schema=False)  # `description.py` describes each command
+def routes(prefix: str) -> list[Route]:
+    """Every way to ask; `description.py` describes each command. The one asked most often stands first, as routes are tried in turn."""
+    return [
+        Route(prefix + path, endpoint, methods=["POST"], include_in_schema=False)
+        for path, endpoint in (
+            ("/cases/{case}/{command:command}", of_case),
+            ("/cases", open_case),
+            ("/themes/raise-thematic-candidate", raise_candidate),
+            ("/themes/candidates/{candidate}/decide-thematic", decide_candidate),
+            ("/calendars", adopt_calendar),
+            ("/procedures", adopt_procedure),
+        )
+    ]
 
 
 # --- one command through the door
@@ -121,7 +125,7 @@ async def asked(request: Request, model: type[Command], stream: str | None, **of
             "dry_run": True,
         }
         return _answer(told, 200, {"Position": str(await running.store.settled_position())})
-    done = await running.cases.do(command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.url.path, at=asker.at)
+    done = await running.cases.do(command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.scope["path"], at=asker.at)
     await running.followed(done)
     ref = done.stream.partition("/")[2]
     headers = {"ETag": f'"{done.place}"', "Position": str(done.position)}

@@ -137,11 +137,11 @@ async def _spreadsheet(request: Request, form: str, filters: dict[str, Any], ask
     running = service(request)
     page = await running.read_models.clocks(**filters, limit=500)
     rows = page.items
-    while page.next is not None:
-        if len(rows) >= MOST_ROWS[form]:
-            raise Unfit("partnership", f"leaves more than {MOST_ROWS[form]} rows: ask for fewer")
+    while page.next is not None and len(rows) <= MOST_ROWS[form]:
         page = await running.read_models.clocks(**filters, cursor=page.next, limit=500)
         rows += page.items
+    if len(rows) > MOST_ROWS[form]:
+        raise Unfit("partnership", f"leaves more than {MOST_ROWS[form]} rows: ask for fewer")
     if form == CSV:
         content = await asyncio.to_thread(clocks_as_csv, rows)
     else:

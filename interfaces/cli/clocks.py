@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import logging
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from typing import Any
 
+import structlog
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -33,10 +36,23 @@ async def with_board() -> AsyncIterator[wiring.Service]:
     Raises:
         CannotDo: it did not get there.
     """
-    with databases.configured(Settings(), stay=False) as (places, _), worker.following(places.projections):
+    with quietly(), databases.configured(Settings(), stay=False) as (places, _), worker.following(places.projections):
         async with wiring.Service(places, boards=True) as service:
             await up_to_date(service)
             yield service
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Only what goes wrong is logged, and never among what was asked for."""
+    before = structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 async def up_to_date(service: wiring.Service) -> None:

@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from interfaces.cli import demo as demonstration
 from interfaces import wiring
 from interfaces.cli import calendar as calendars
 from interfaces.cli import clocks as clock_board
+from interfaces.cli import demo as demonstration
 from interfaces.cli import importing, serving
 from interfaces.cli import rehearse as rehearsing
 from interfaces.cli.saying import failing_in_a_sentence

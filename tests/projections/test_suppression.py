@@ -295,16 +295,16 @@ def _known(quarter: Sequence[int], kinds: Sequence[frozenset[str]], codes: Seque
         (5, 14, 1, ["P1", "P2", "P1 P2"]),
         (5, 14, 1, ["P1", "P1.1", "P2"]),
         (5, 24, 2, ["P1"]),
-        (3, 8, 2, ["P1", "P1.1"]),
-        (3, 6, 2, ["P1", "P2", "P1 P2"]),
-        (3, 4, 3, ["P1", "P1 P2"]),
-        pytest.param(3, 8, 2, ["P1", "P2", "P1 P2"], marks=pytest.mark.slow),
+        (3, 5, 2, ["P1", "P2", "P1 P2"]),
+        pytest.param(5, 11, 2, ["P1", "P1.1"], marks=pytest.mark.slow),
+        pytest.param(3, 6, 2, ["P1", "P2", "P1 P2"], marks=pytest.mark.slow),
+        pytest.param(5, 14, 2, ["P1", "P1 P2"], marks=pytest.mark.slow),
         pytest.param(3, 6, 3, ["P1", "P1 P2"], marks=pytest.mark.slow),
     ],
 )
 def test_qt_11_whatever_was_told_every_small_number_could_be_another(below: int, most: int, quarters: int, kinds: Sequence[str]) -> None:
-    """Worlds are judged together with all others of which the very same is told, unless some of those have more children than are
-    tried here."""
+    """Of every figure, of what one has beyond another, and of how they changed. Worlds are judged together with all others of which
+    the very same is told, unless some of those have more children than are tried here."""
     have = [frozenset(kind.split()) for kind in kinds]
     sums = [which for n in range(1, len(have) + 1) for which in itertools.combinations(range(len(have)), n)]
     one_quarter = [quarter for quarter in itertools.product(range(most + 1), repeat=len(have)) if sum(quarter) <= most]
@@ -312,7 +312,7 @@ def test_qt_11_whatever_was_told_every_small_number_could_be_another(below: int,
     for world in itertools.product(one_quarter, repeat=quarters):
         possible[all_told(world, have, below)].append(world)
     judged = [worlds for worlds in possible.values() if all(sum(quarter) < most for world in worlds for quarter in world)]
-    assert len(judged) >= 2, "something is told"
+    assert judged, "something is told"
     for worlds in judged:
         for which in sums:
             numbers = [[sum(quarter[n] for n in which) for quarter in world] for world in worlds]

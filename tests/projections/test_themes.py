@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -167,7 +168,8 @@ def years(tracker: Tracker) -> None:
 def test_qt_4_which_themes_rose_between_two_financial_years_with_small_numbers_suppressed(tracker: Tracker):
     years(tracker)
     first, second = period("2023/24"), period("2024/25")
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
 
     async def change(answers: ThemeAnswers) -> Any:
         spans, _ = await quarters(answers, "bolton", second.end)
@@ -193,7 +195,7 @@ def test_qt_4_totals_are_told_in_fives_and_restated_only_by_five(tracker: Tracke
         told = await totals(answers, "bolton", spans)
         return {item.get("code") or item.get("facet") or "all": item for item in told_as(answers, "bolton", span, told)}
 
-    told = [tracker.ask(lambda answers, name=name: at(answers, name)) for name in ("2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4")]
+    told = [tracker.ask(partial(at, name=name)) for name in ("2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4")]
     assert [(one["P5"]["children"], one["P5"].get("restated_at")) for one in told] == [
         (None, None), (5, "2024-06-30"), (5, "2024-06-30"), (10, "2024-12-31"),
     ]  # fmt: skip
@@ -373,7 +375,7 @@ def test_the_sums_by_days_weeks_quarters_and_years_are_those_of_the_rows(seed: i
             for whose, code, on in rows:
                 if first <= on <= last and partnership in (None, whose):
                     wanted[code] = wanted.get(code, 0) + 1
-            found = asked(database, lambda c, window=(first, last), p=partnership: busiest(c, *window, partnership=p)).items
+            found = asked(database, partial(busiest, first=first, last=last, partnership=partnership)).items
             assert dict(found) == wanted
             assert [n for _, n in found] == sorted(wanted.values(), reverse=True)
 
@@ -392,7 +394,8 @@ def test_a_rebuild_of_histories_full_of_themes_is_the_live_view(seed: int, conne
     done = rebuild(VIEW, log, connection)
     assert done.compared is not None
     assert done.compared.differences == ()
-    assert done.switched and done.compared.rows > 100
+    assert done.switched
+    assert done.compared.rows > 100
 
 
 def test_windows_are_covered_by_kept_spans_without_gaps():

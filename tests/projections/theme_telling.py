@@ -19,7 +19,7 @@ from domain.tracker import CaseFacts, facts, survey
 from tests.projections.telling import ToldLog, corrected, notified, received
 
 CODES = newest()
-HARMS = ("died", "seriously-harmed", "injured", "injured", "none", "harmed-another")
+HARMS = ("died", "seriously-harmed", "injured", "injured", "injured", "injured", "injured", "none", "harmed-another")
 
 
 def person(n: int) -> str:
@@ -101,7 +101,7 @@ def _something(
             child(ref, chance.choice((0, n + 1, n + 1, chance.randrange(1, 6))), chance.choice(HARMS))
             for ref in refs[: chance.choice((1, 1, 2, 3))]
         ]
-        concern = chance.choice(("local-learning", "serious-incident", "learn-from-success"))
+        concern = chance.choice(("local-learning", "local-learning", "serious-incident", "serious-incident", "learn-from-success"))
         yield case(
             *children, on=chance.choice((day, day, None)), partnership=chance.choice(partnerships), label=f"Child {name}", concern=concern
         )
@@ -109,8 +109,8 @@ def _something(
         return
     some = tuple(ref for ref in refs if chance.random() < 0.5)
     yield chance.choice((
-        *[assigned(chance.choice(codes), *some, standing=chance.choice(("provisional", "confirmed"))) for _ in range(8)],
-        withdrawn(chance.choice(codes), *some), withdrawn(chance.choice(codes)), received(), received(), notified(f"SIN-{n}"),
+        *[assigned(chance.choice(codes), *some, standing=chance.choice(("provisional", "confirmed"))) for _ in range(30)],
+        withdrawn(chance.choice(codes), *some), withdrawn(chance.choice(codes)), *[received() for _ in range(6)], notified(f"SIN-{n}"),
         NotificationWithdrawn(), NotificationFoundDuplicate(of="00"), CaseReroutedToSerious(),
         decided(chance.choice(("met", "not-met"))),
         ChildAdded(child=child("three", n + 1)), IncidentAmended(happened_on=day), IncidentAmended(happened_until=log.now.date()),

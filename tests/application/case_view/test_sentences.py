@@ -13,8 +13,8 @@ from application.case_view.sentences import sentence
 from application.case_view.sentences.telling import TOLD
 from domain.language import EVENTS
 from domain.personal import Sealed
-from tests.application.case_view import examples
-from tests.application.case_view.examples import PERSON, SECRET, guises
+from tests import examples
+from tests.examples import PERSON, SECRET, guises
 from tests.application.case_view.histories import BM, HEALTH, WARD, happened, history
 
 for module in pkgutil.walk_packages(domain.__path__, "domain."):

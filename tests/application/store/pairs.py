@@ -17,7 +17,7 @@ from application.store.migrate import ROLES, mark, migrate
 from application.store.store import Store
 from interfaces.local_postgres import LocalPostgres
 
-PASSWORD = "for-tests"
+PASSWORD = "practice"  # as everywhere on the practice server: roles belong to the whole server
 COUNT = itertools.count(1)
 TEMPLATES = {"record": "record_template", "rehearsal": "rehearsal_template", "keys": "keys_template"}
 READY: set[Path] = set()

@@ -78,12 +78,11 @@ async def test_the_board_as_a_workbook(followed: Desk):
     about = dict(book["About this list"].iter_rows(values_only=True))
     assert about["judged on"] == "2026-03-12"
     assert about["text"] == "infant 0"
-    assert len([*openpyxl.load_workbook(io.BytesIO(by_accept.content))["Deadlines"].rows]) == 4
+    assert len([*openpyxl.load_workbook(io.BytesIO(by_accept.content))["Deadlines"].rows]) == 5
 
 
 async def test_more_than_a_spreadsheet_takes_is_refused(followed: Desk, monkeypatch: pytest.MonkeyPatch):
     _, position = await three_cases(followed)
-    monkeypatch.setattr(spreadsheet, "MOST_ROWS", {spreadsheet.CSV: 0})
     monkeypatch.setattr("interfaces.api.deadlines.MOST_ROWS", {spreadsheet.CSV: 2})
     answer = await followed.look(f"/clocks.csv?after={position}")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "partnership")

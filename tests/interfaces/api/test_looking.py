@@ -140,22 +140,22 @@ async def test_rules_are_data(desk: Desk):
     assert {"date": "2026-12-25", "name": "Christmas Day"} in calendar["holidays"]
 
 
-async def test_the_tracker_counts_children_incidents_and_notifications(desk: Desk):
+async def test_the_tracker_counts_children_incidents_and_notifications(followed: Desk):
     for n in range(3):
-        case = await desk.open(f"Infant {n}")
-        await desk.ask(f"/cases/{case}/record-awareness", AWARE, LA)
-        await desk.ask(f"/cases/{case}/confirm-serious-incident", {"basis": "b"}, LA)
-        await desk.ask(f"/cases/{case}/notify-panel", {"portal_reference": f"P-{n}", "children": ["infant-x"]}, "named-portal-user")
-        themed = await desk.ask(f"/cases/{case}/assign-theme", {"codes": ["P5"], "standing": "confirmed", "basis": "notification"})
+        case = await followed.open(f"Infant {n}")
+        await followed.ask(f"/cases/{case}/record-awareness", AWARE, LA)
+        await followed.ask(f"/cases/{case}/confirm-serious-incident", {"basis": "b"}, LA)
+        await followed.ask(f"/cases/{case}/notify-panel", {"portal_reference": f"P-{n}", "children": ["infant-x"]}, "named-portal-user")
+        themed = await followed.ask(f"/cases/{case}/assign-theme", {"codes": ["P5"], "standing": "confirmed", "basis": "notification"})
         assert themed.status_code == 200, themed.text
-    figures = (await desk.look("/themes/P5?partnership=bolton")).json()
+    figures = (await followed.look("/themes/P5?partnership=bolton")).json()
     assert (figures["children"], figures["incidents"], figures["notifications"]) == (3, 3, 3)
-    assert [item["code"] for item in (await desk.look("/themes", by="business-manager///bolton")).json()["items"]].count("P5") == 1
-    (candidate,) = (await desk.look("/themes/candidates")).json()["items"]
+    assert [item["code"] for item in (await followed.look("/themes", by="business-manager///bolton")).json()["items"]].count("P5") == 1
+    (candidate,) = (await followed.look("/themes/candidates")).json()["items"]
     assert (candidate["candidate"], candidate["state"]) == ("bolton-P5", "open")
-    assert (await desk.look("/themes/H1?partnership=bolton")).json()["children"] == 0
-    assert (await desk.look("/themes/Z9?partnership=bolton")).status_code == 404
-    assert (await desk.look("/themes/P5")).status_code == 422
+    assert (await followed.look("/themes/H1?partnership=bolton")).json()["children"] == 0
+    assert (await followed.look("/themes/Z9?partnership=bolton")).status_code == 404
+    assert (await followed.look("/themes/P5")).status_code == 422
 
 
 async def test_health_says_what_is_wanting(desk: Desk):

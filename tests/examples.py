@@ -1,21 +1,34 @@
-"""Every event in many guises, made from its declaration: each enumeration's every value, each optional field there and not there."""
+"""Canonical examples of every event, made from its declaration: one with every field said, and many guises of it in which each
+enumeration shows its every value and each optional field is there and not there."""
 
 from __future__ import annotations
 
 import sys
 import types
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from application.commands import EVENTS
 from domain.language import CaseEvent
 from domain.personal import Personal
 
 SECRET = "Hester Vale said so"
 PERSON = "person-0123456789abcdef0123456789abcdef"
 DIGEST = "3f2a91bc" * 8
+
+
+def stored_events() -> dict[str, type[CaseEvent]]:
+    """Every event of the domain by its stored name; those made up by tests are not among them."""
+    return {name: kind for name, kind in sorted(EVENTS.items()) if kind.__module__.startswith("domain.")}
+
+
+def example(kind: type[CaseEvent]) -> CaseEvent:
+    """The canonical example: every field said, each enumeration with its first value."""
+    event: CaseEvent = next(guises(kind))
+    return event
 
 
 def guises(kind: type) -> Iterator[Any]:
@@ -71,7 +84,7 @@ def _of(hint: Any, name: str) -> Iterator[Any]:
     elif hint is date:
         yield date(2024, 10, 9)
     elif hint is datetime:
-        yield datetime(2024, 10, 9, 12, 0).astimezone()
+        yield datetime(2024, 10, 9, 12, 0, tzinfo=UTC)
     elif hint is Any:
         yield "2024-10-09"
     else:
