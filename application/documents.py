@@ -193,9 +193,7 @@ class Documents:
         running = hashlib.sha256()
         size = 0
         for number in range(stored.chunks):
-            rows = await self._database.ask(
-                "SELECT bytes FROM document_chunks WHERE upload = %b AND number = %b", (stored.upload, number)
-            )
+            rows = await self._database.ask("SELECT bytes FROM document_chunks WHERE upload = %b AND number = %b", (stored.upload, number))
             last = number == stored.chunks - 1
             bound = _bound_to(stored.stream, stored.upload, number, running.hexdigest(), last=last)
             try:

@@ -26,6 +26,7 @@ from projections.freshness import Freshness
 from projections.paging import MOST, AsyncConnection, Page
 from projections.view import STANDING
 from projections.week import Week, week
+from projections.yearly_figures import Year, yearly_figures
 
 T = TypeVar("T")
 
@@ -120,6 +121,10 @@ class Boards:
             rows += found.items
         more = found.next if rows and rows[-1].clock.open else None
         return Page([row for row in rows if row.clock.open], more, found.position, found.fault)
+
+    async def figures(self, year: int, **which: Any) -> Year:
+        """The yearly figures. `which`: as `projections.yearly_figures.yearly_figures` takes it."""
+        return await self._ask(lambda connection: yearly_figures(connection, year, **which))
 
     async def week(self, of: date, *, today: date, **which: Any) -> Week:
         """The counts of the week of a day, judged on `today`."""

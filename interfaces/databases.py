@@ -41,7 +41,7 @@ class Databases:
 
 def prepare(databases: Databases, passwords: Passwords, *marks: str) -> bool:
     """Bring both databases up to this version, as their owner. True if the record is new: it has no events to be asked of yet."""
-    migrate.ensure_database(databases.owner_record, conninfo_to_dict(databases.owner_keys)["dbname"])
+    migrate.ensure_database(databases.owner_record, str(conninfo_to_dict(databases.owner_keys)["dbname"]))
     ran = migrate.migrate(databases.owner_record, "record", passwords.of_record())
     migrate.migrate(databases.owner_keys, "keys", passwords.of_keys())
     new = "0001_events.sql" in ran

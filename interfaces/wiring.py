@@ -153,4 +153,3 @@ async def fresh_rehearsal(server: LocalPostgres, *, calendar: str | None = None)
         async with Service(places) as service:
             await adopt(service, calendar=calendar, at=BEGINNING)
             yield service
-

@@ -49,7 +49,11 @@ def unless_unchanged(request: Request, etag: str, response: Response) -> Respons
     """304 where the asker has this already. The look counts all the same."""
     response.headers["ETag"] = etag
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    return Response(status_code=304, headers={**NO_STORE, "ETag": etag, "Position": response.headers["Position"]}) if etag in known else response
+    return (
+        Response(status_code=304, headers={**NO_STORE, "ETag": etag, "Position": response.headers["Position"]})
+        if etag in known
+        else response
+    )
 
 
 def told(shape: type[BaseModel], *statuses: int, media: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -83,7 +84,7 @@ def _health(service: Service) -> APIRouter:
         """The process answers."""
         return answered({"status": "live"}, {})
 
-    not_ready = {503: {"description": "Not ready: which part, and why.", "model": shapes.Readiness}}
+    not_ready: dict[int | str, dict[str, Any]] = {503: {"description": "Not ready: which part, and why.", "model": shapes.Readiness}}
 
     @router.get("/ready", name="ready", responses=told(shapes.Readiness) | not_ready)
     async def ready() -> Response:

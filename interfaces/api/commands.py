@@ -152,7 +152,7 @@ def _how(request: Request) -> How:
     key = request.headers.get("idempotency-key")
     if key is not None and not KEY.fullmatch(key):
         raise Unfit("Idempotency-Key", "is 1 to 200 printable characters")
-    dry_run = request.query_params.get("dry_run", "false")
+    dry_run = request.query_params.get("dry_run", "false") if request.scope["query_string"] else "false"
     if dry_run not in ("true", "false"):
         raise Unfit("dry_run", "is true or false")
     return How(place_of(request.headers.get("if-match")), key, dry_run == "true")

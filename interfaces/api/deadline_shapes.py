@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from interfaces.api.shapes import Page, Shape, Stale
+from interfaces.api.shapes import BoardItem, Page, Shape, Stale
 
 
 class DayCounted(Shape):
@@ -64,3 +64,46 @@ class FeedMade(FeedListed):
 
 class Feeds(Page):
     items: list[FeedListed]
+
+
+class ClockFigures(Shape):
+    """One clock in a year. In totals: how many, where that is told, and how they ended in `parts`."""
+
+    clock: str
+    measured: str = Field(description="What median and worst are counted in.")
+    clocks: int
+    on_time: int = 0
+    late: int = 0
+    overdue: int = 0
+    running: int = 0
+    no_time_set: int = 0
+    median: float | None = None
+    worst: int | None = None
+    parts: dict[str, int] = {}
+
+
+class Reason(Shape):
+    """What somebody gave as a reason, and where it stands."""
+
+    place: int
+    name: str
+    on: date
+    because: str
+
+
+class LateClock(BoardItem):
+    """A clock that was late or is overdue, and the reasons that were recorded."""
+
+    reasons: list[Reason]
+
+
+class YearlyFigures(Page):
+    """The figures of a year, clock by clock. `protected`: totals, as known at `known_by`, without small numbers and without cases."""
+
+    year: int
+    protected: bool
+    items: list[ClockFigures]
+    late: list[LateClock] = []
+    explained: int = Field(default=0, description="Of so many of `late`, from the first, the reasons were looked up.")
+    known_by: datetime | None = None
+    stale: Stale | None = None

@@ -30,12 +30,20 @@ def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 
 def _in_path(name: str, pattern: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string", "pattern": f"^{pattern}$"}}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string", "pattern": f"^{pattern}$"},
+    }
 
 
 PERSON = _header("Casetrail-Person", NAMES_THE_PERSON, **A_PERSON)
 INSTANT = _header("Casetrail-At", CHOOSES_THE_INSTANT, **AN_INSTANT)
-IF_MATCH = _header("If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^(?:W/)?(?:"[0-9]{1,9}"|[0-9]{1,9})$')
+IF_MATCH = _header(
+    "If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^(?:W/)?(?:"[0-9]{1,9}"|[0-9]{1,9})$'
+)
 KEY = _header("Idempotency-Key", "The same key and body again gives the first answer again.", pattern="^[ -~]{1,200}$", minLength=1)
 DRY_RUN = {
     "name": "dry_run", "in": "query", "required": False, "description": "Answer as if: nothing is recorded.",

@@ -25,6 +25,9 @@ DigestPath = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="Lowercas
 BYTES: dict[str, Any] = {"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
+BYTES = {"type": "string", "format": "binary"}
+
+
 @router.put("", name="keep-document", openapi_extra=BYTES,
             responses={200: {"description": "It was held already: nothing changed.", "model": shapes.DocumentKept},
                        201: {"description": "It is held now.", "model": shapes.DocumentKept},
@@ -58,7 +61,7 @@ async def _on_the_case(running: Service, stream: str, by: By) -> By:
 
 
 @router.get("/{digest}", name="document", dependencies=MEANT, response_class=StreamingResponse,
-            responses={200: {"description": "The bytes.", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+            responses={200: {"description": "The bytes.", "content": {"application/octet-stream": {"schema": BYTES}}},
                        **documented(400, 401, 404, 410, 422, 503)})  # fmt: skip
 async def document(request: Request, looked: Looked, digest: DigestPath) -> Response:
     """The bytes of a document held here, each part checked before it is sent, and the digest before the last."""

@@ -1,5 +1,125 @@
-"""The yearly figures."""
+"""The yearly figures: exact for those who read the cases, totals without small numbers for everybody else."""
 
-from fastapi import APIRouter
+from __future__ import annotations
 
-router = APIRouter()
+from datetime import date, datetime, time
+from typing import Annotated, Any, get_args
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from application.late_reasons import reasons_of
+from domain.stages.opening import Partnership
+from domain.working_days import LONDON, london_date
+from interfaces.api.answers import MEANT, After, AsOf, answered, told
+from interfaces.api.boards import ELSE, Asked, OfPartnership, asked_at, read_as_far
+from interfaces.api.deadline_shapes import YearlyFigures
+from interfaces.api.identity import Asker, Asking, service
+from interfaces.api.problems import Unfit
+from projections.board import BoardRow
+from projections.yearly_figures import Figures, Year, protected
+
+router = APIRouter(tags=["looking"], dependencies=MEANT)
+
+READS_THE_CASES = frozenset(
+    {
+        "business-manager", "partnership-officer", "delegated-partner", "lead-partner", "implementation-group-chair", "scrutineer",
+        "inspector", "escalation-reviewer",
+    }
+)  # fmt: skip
+"""Roles that read the decisions of all cases of their partnership; everybody else is told totals."""
+
+MOST_EXPLAINED = 500
+"""Late clocks whose reasons are looked up, the first of the list; of more it is said that there are."""
+
+KNOWN_BY = (3, 31)
+"""Month and day of the next year by which those see a year who see totals only: one instant, so that no two answers can be subtracted."""
+
+
+@router.get("/figures", name="figures", responses=told(YearlyFigures, *ELSE))
+async def figures(
+    request: Request, asker: Asking, year: Annotated[int, Query(ge=2000, le=2199)], partnership: OfPartnership = None, as_of: AsOf = None,
+    after: After = None,
+) -> Response:  # fmt: skip
+    """Against every clock of a year the median and the worst time, and each that was late with the reason that was recorded.
+
+    For those who do not read the cases: totals as known on 31 March of the next year, with nothing in them that counts one to four.
+    """
+    asked = await asked_at(request, asker, as_of)
+    chosen = partnership or asker.by.partnership
+    exact = asker.by.role in READS_THE_CASES and asker.by.partnership in (None, chosen)
+    if exact:
+        await read_as_far(request, "deadlines", after, asked)
+        return await _exact(request, year, chosen, asked)
+    return await _totals(request, year, chosen, _settled(year, asked), after, asker)
+
+
+async def _exact(request: Request, year: int, partnership: str | None, asked: Asked) -> Response:
+    found = await _year(request, year, partnership, asked)
+    content = {
+        "year": year, "protected": False, "items": msgspec.to_builtins(found.figures), "late": await _explained(request, found.late, asked),
+        "explained": min(len(found.late), MOST_EXPLAINED), "next": None,
+    }  # fmt: skip
+    if found.fault is not None:
+        content["stale"] = {"before_position": found.fault.position, "since": found.fault.since}
+    return answered(content, {"Position": str(found.position)})
+
+
+async def _explained(request: Request, late: list[BoardRow], asked: Asked) -> list[dict[str, Any]]:
+    """Each late clock with the reasons recorded for it."""
+    running = service(request)
+    known: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    cases: dict[str, list[BoardRow]] = {}
+    for row in late[:MOST_EXPLAINED]:
+        cases.setdefault(row.case, []).append(row)
+    for case, rows in cases.items():
+        found = await reasons_of(running.store, f"case/{case}", [row.clock for row in rows], asked.as_of)
+        known |= {(case, row.clock.id): reasons for row, reasons in zip(rows, found, strict=True)}
+    calendars = running.rulebook.calendars(as_of=asked.as_of)
+    today = london_date(asked.present)
+    return [{**row.item(today, calendars), "reasons": known.get((row.case, row.clock.id), [])} for row in late]
+
+
+# --- totals
+
+
+def _settled(year: int, asked: Asked) -> Asked:
+    """The one instant at which this year is told in totals.
+
+    Raises:
+        Unfit: it has not come yet, or another was asked for.
+    """
+    month, day = KNOWN_BY
+    then = datetime.combine(date(year + 1, month, day), time.max, LONDON)
+    if asked.present < then:
+        raise Unfit("year", f"is told in totals from 1 April {year + 1}: as known at the end of 31 March")
+    return Asked(then, then)
+
+
+async def _totals(request: Request, year: int, partnership: str | None, asked: Asked, after: int | None, asker: Asker) -> Response:
+    await read_as_far(request, "deadlines", after, asked)
+    of = partnership or "england"
+    below = service(request).rulebook.procedure(of, london_date(asked.present), as_of=asker.at).suppress_below
+    whole = await _year(request, year, partnership, asked)
+    others = [whole] if partnership else [await _year(request, year, one, asked) for one in get_args(Partnership)]
+    apart: dict[str, list[Figures]] = {}
+    for found in others:
+        for figure in found.figures:
+            apart.setdefault(figure.clock, []).append(figure)
+    items = [msgspec.to_builtins(protected(figure, apart.get(figure.clock, []), below)) for figure in whole.figures]
+    content = {
+        "year": year,
+        "protected": True,
+        "known_by": asked.present,
+        "items": [item for item in items if "clocks" in item],
+        "next": None,
+    }
+    return answered(content, {"Position": str(whole.position)})
+
+
+async def _year(request: Request, year: int, partnership: str | None, asked: Asked) -> Year:
+    running = service(request)
+    calendars = running.rulebook.calendars(as_of=asked.as_of)
+    return await running.read_models.figures(
+        year, today=london_date(asked.present), calendars=calendars, partnership=partnership, as_of=asked.as_of
+    )

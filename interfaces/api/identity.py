@@ -94,6 +94,8 @@ async def who(running: Service, text: str) -> By:
 
 def _as_utf8(text: str) -> str:
     """A header value as UTF-8, where it is: HTTP itself speaks of Latin-1."""
+    if text.isascii():
+        return text
     try:
         return text.encode("latin-1").decode()
     except UnicodeError:

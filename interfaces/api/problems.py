@@ -137,9 +137,7 @@ async def moved(request: Request, error: Moved) -> Response:
     detail = f"The case has moved on by {many} since you were shown it; look again before you ask." if missed else (
         "If-Match names a place that the case has not reached."
     )  # fmt: skip
-    return problem(
-        412, "moved-on", "The case has moved on", detail, missed=len(missed), events=missed, command=_command(request)
-    )
+    return problem(412, "moved-on", "The case has moved on", detail, missed=len(missed), events=missed, command=_command(request))
 
 
 async def away(request: Request, error: Exception) -> Response:

@@ -116,5 +116,3 @@ async def escalations(request: Request, looked: Looked) -> Response:
 async def absences(request: Request, looked: Looked) -> Response:
     """Expected but absent: what the procedure asks for and the record lacks."""
     return listed(await service(request).looking.absences(looked), _at(looked))
-
-

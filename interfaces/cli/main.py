@@ -18,6 +18,7 @@ from interfaces.cli import clocks as clock_board
 from interfaces.cli import demo as demonstration
 from interfaces.cli import importing, serving
 from interfaces.cli import rehearse as rehearsing
+from interfaces.cli import themes as theme_tracker
 from interfaces.cli.saying import failing_in_a_sentence
 from interfaces.settings import Settings
 
@@ -134,6 +135,29 @@ def clocks(
             print(json.dumps({"judged_on": today.isoformat(), "items": items, "more": more}, ensure_ascii=False, indent=2))
         else:
             clock_board.table(console, items, today, more=more)
+
+    with failing_in_a_sentence(errors):
+        asyncio.run(ask())
+
+
+@app.command()
+def themes(
+    code: Annotated[str | None, typer.Argument(help="The cases behind one code, such as P5.1; default: every theme.")] = None,
+    partnership: Annotated[str | None, typer.Option(help="Of this partnership; default: all.")] = None,
+    candidates: Annotated[bool, typer.Option("--candidates", help="The candidates for thematic reviews.")] = False,
+    cross: Annotated[str | None, typer.Option(help="Only children who have this code as well.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="As recorded by this instant, such as 2026-03-18T15:10:00+00:00.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON, with the cases and entries behind each.")] = False,
+) -> None:
+    """The tracker of recurring themes: children, incidents and notifications side by side."""
+
+    async def ask() -> None:
+        async with theme_tracker.with_tracker() as service:
+            found = await theme_tracker.asked(service, theme_tracker.Wanted(partnership, code, candidates, as_of, cross))
+        if as_json:
+            print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        else:
+            theme_tracker.table(console, found)
 
     with failing_in_a_sentence(errors):
         asyncio.run(ask())

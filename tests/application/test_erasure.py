@@ -13,11 +13,11 @@ import pytest
 
 from application.store.connections import StoreAway
 from application.store.mapper import ERASED
+from domain.corrections import CorrectRecord
 from domain.erasure import DisposeRecord, ErasePerson, RedactText
 from domain.holds import PlaceLegalHold
 from domain.language import Refused
 from domain.people import By
-from domain.corrections import CorrectRecord
 from domain.stages.closing import CloseCase
 from domain.stages.notification import RecordAwareness
 from domain.stages.opening import OpenCase
@@ -93,7 +93,7 @@ async def test_a_class_that_is_disposed_of_takes_its_texts_and_no_others(service
     await ask(service, stream, OfferSupport(participant="mother", kind="counselling", because="she asked"), "business-manager", year)
     await ask(service, stream, CloseCase(because="all done"), "business-manager", year)
     later = datetime(2021, 1, 4, 12, tzinfo=UTC)
-    await ask(service, stream, DisposeRecord(**{"class": "participant-support", "because": "a year is over"}), GOVERNANCE, later)  # type: ignore[arg-type]
+    await ask(service, stream, DisposeRecord(**{"class": "participant-support", "because": "a year is over"}), GOVERNANCE, later)
     bodies = await told(service, stream)
     assert bodies[3]["because"] == ERASED
     assert bodies[2]["information_given"] == "a leaflet"
@@ -165,7 +165,9 @@ async def test_killed_between_the_deed_and_the_keys_it_is_carried_out_at_the_nex
         stream = await opened(service)
         person = await child(service, stream)
     told_to_die = pickle.dumps((places, stream, person)).hex()
-    died = subprocess.run([sys.executable, "-c", KILLED_IN_BETWEEN, told_to_die], check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_BETWEEN, told_to_die], check=False, env={**os.environ, "PYTHONPATH": os.getcwd()}
+    )
     assert died.returncode == -signal.SIGKILL
     async with wiring.Service(places) as service:
         assert [r.name for r in await service.store.history(stream)][-1] == "personal-data-erased"

@@ -13,8 +13,8 @@ from tests.application.case_view.histories import BM, LA, PORTAL, happened, hist
 from tests.application.case_view.stories import opened
 
 KEYS = {
-    "clock", "about", "from", "due", "done", "verdict", "late_by", "overdue_by", "took", "ahead_by", "owed_by", "rule", "source", "procedure", "calendar",
-    "events", "arithmetic", "replaced_by", "why",
+    "clock", "about", "from", "due", "done", "verdict", "late_by", "overdue_by", "took", "ahead_by", "owed_by", "rule", "source",
+    "procedure", "calendar", "events", "arithmetic", "replaced_by", "why",
 }  # fmt: skip
 STORY = (
     happened("2022-12-22 10:00", LA, opened(route="local-authority"), LocalAuthorityBecameAware(authority="bolton")),

@@ -14,8 +14,8 @@ from application.case_view.sentences.telling import TOLD
 from domain.language import EVENTS
 from domain.personal import Sealed
 from tests import examples
-from tests.examples import PERSON, SECRET, guises
 from tests.application.case_view.histories import BM, HEALTH, WARD, happened, history
+from tests.examples import PERSON, SECRET, guises
 
 for module in pkgutil.walk_packages(domain.__path__, "domain."):
     importlib.import_module(module.name)

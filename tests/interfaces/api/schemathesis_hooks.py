@@ -8,8 +8,8 @@ from typing import Any
 import schemathesis
 
 DEPENDS_ON_THE_STORE = {"casetrail-at", "as_of", "cursor", "place", "under", "change"}
-"""Instants, places, editions and cursors are well formed or not by their schema, but which of them there are only the store knows: a valid one
-beyond its end is answered 422."""
+"""Instants, places, editions and cursors are well formed or not by their schema, but which of them there are only the store knows:
+a valid one beyond its end is answered 422."""
 
 
 @schemathesis.hook

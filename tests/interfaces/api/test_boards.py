@@ -12,7 +12,7 @@ from tests.interfaces.served import CASE
 
 pytestmark = pytest.mark.anyio
 
-INCIDENT = {"happened_on": "2026-01-12", "harm": "died", "abuse_or_neglect": "suspected"}
+INCIDENT: dict[str, str] = {"happened_on": "2026-01-12", "harm": "died", "abuse_or_neglect": "suspected"}
 AWARE = {"authority": "bolton", "how": "the hospital rang"}
 NOTIFICATION = "clock=serious-incident-notification"
 MONDAY, TUESDAY, NEXT_WEEK = "2026-03-02T10:00:00+00:00", "2026-03-03T10:00:00+00:00", "2026-03-12T10:00:00+00:00"
@@ -22,7 +22,8 @@ async def three_cases(desk: Desk) -> tuple[list[str], str]:
     """Two cases in Bolton and one in Bury, the authority aware in each; and the position of the last entry."""
     cases, position = [], ""
     for n, (partnership, at) in enumerate((("bolton", MONDAY), ("bury", MONDAY), ("bolton", TUESDAY))):
-        told = {**CASE, "label": f"Infant {n}", "partnership": partnership, "incident": {**INCIDENT, "area": partnership}}
+        incident = {**INCIDENT, "area": partnership}
+        told: dict[str, object] = {**CASE, "label": f"Infant {n}", "partnership": partnership, "incident": incident}
         opened = await desk.ask("/cases", told, LA, Casetrail_At=at)
         cases.append(opened.json()["case"])
         aware = await desk.ask(f"/cases/{cases[-1]}/record-awareness", {**AWARE, "authority": partnership}, LA, Casetrail_At=at)
@@ -58,13 +59,18 @@ async def test_the_board_is_judged_on_the_day_that_is_asked_about(followed: Desk
     monday = (await followed.look(f"/clocks?{NOTIFICATION}&after={position}", Casetrail_At=MONDAY)).json()["items"]
     assert {(item["case"], item["verdict"]) for item in monday} == {(case, "running") for case in cases[:2]}
     later = (await followed.look(f"/clocks?{NOTIFICATION}&verdict=overdue", Casetrail_At=NEXT_WEEK)).json()["items"]
-    assert [(item["due"], item["overdue_by"]) for item in later if item["partnership"] == "bolton"] == [("2026-03-09", 3), ("2026-03-10", 2)]
+    assert [(item["due"], item["overdue_by"]) for item in later if item["partnership"] == "bolton"] == [
+        ("2026-03-09", 3),
+        ("2026-03-10", 2),
+    ]
     assert all(item["arithmetic"] and item["source"] for item in later)
 
 
 async def test_what_the_board_showed_on_monday_can_be_asked_on_thursday(followed: Desk):
     _, position = await three_cases(followed)
-    then = (await followed.look(f"/clocks?{NOTIFICATION}&as_of={MONDAY.replace('+', '%2B')}&after={position}", Casetrail_At=NEXT_WEEK)).json()["items"]
+    then = (
+        await followed.look(f"/clocks?{NOTIFICATION}&as_of={MONDAY.replace('+', '%2B')}&after={position}", Casetrail_At=NEXT_WEEK)
+    ).json()["items"]
     assert {item["verdict"] for item in then} == {"running"}
     assert {item["label"] for item in then} == {"Infant 0", "Infant 1"}
 

@@ -41,7 +41,9 @@ async def test_a_command_says_where_the_case_stands_now(desk: Desk):
 
 async def test_what_is_referred_to_later_has_a_ref(desk: Desk):
     case = await desk.open()
-    answer = await desk.ask(f"/cases/{case}/place-hold", {"scope": "interview", "asked_by": "police", "basis": "b", "review_on": "2030-01-01"})
+    answer = await desk.ask(
+        f"/cases/{case}/place-hold", {"scope": "interview", "asked_by": "police", "basis": "b", "review_on": "2030-01-01"}
+    )
     assert answer.json()["events"] == [{"name": "hold-placed", "place": 2, "ref": "hold-1"}]
 
 
@@ -182,7 +184,7 @@ async def test_a_wrong_digest_is_malformed(desk: Desk, digest: str):
 
 
 async def test_an_incident_before_the_birth_given_with_it_is_not_recorded(desk: Desk):
-    child = {**CASE["children"][0], "born_on": "2026-02-01"}  # type: ignore[index]
+    child = {**CASE["children"][0], "born_on": "2026-02-01"}
     answer = await desk.ask("/cases", {**CASE, "children": [child]}, LA)
     assert answer.status_code in (409, 422)
     assert (await desk.ask("/cases", CASE, LA)).status_code == 201  # nor is its label taken
@@ -352,7 +354,9 @@ async def test_a_refusal_is_not_kept_under_its_key(desk: Desk):
     case = await desk.open()
     asked = (f"/cases/{case}/lift-hold", {"ref": "h", "because": "over"}, BM)
     assert (await desk.ask(*asked, Idempotency_Key="k")).status_code == 409
-    await desk.ask(f"/cases/{case}/place-hold", {"ref": "h", "scope": "interview", "asked_by": "p", "basis": "b", "review_on": "2030-01-01"})
+    await desk.ask(
+        f"/cases/{case}/place-hold", {"ref": "h", "scope": "interview", "asked_by": "p", "basis": "b", "review_on": "2030-01-01"}
+    )
     assert (await desk.ask(*asked, Idempotency_Key="k")).status_code == 200
 
 
@@ -360,11 +364,15 @@ async def test_a_refusal_is_not_kept_under_its_key(desk: Desk):
 
 
 async def test_a_candidate_is_named_by_the_path_alone(desk: Desk):
-    raised = await desk.ask("/themes/raise-thematic-candidate", {"partnership": "bolton", "code": "P5", "because": "b"}, "delegated-partner/health")
+    raised = await desk.ask(
+        "/themes/raise-thematic-candidate", {"partnership": "bolton", "code": "P5", "because": "b"}, "delegated-partner/health"
+    )
     assert (raised.status_code, raised.json()["case"]) == (200, "bolton-P5")
     decided = await desk.ask("/themes/candidates/bolton-P5/decide-thematic", {"outcome": "decline", "rationale": "r"})
     assert [event["name"] for event in decided.json()["events"]] == ["thematic-candidate-decided"]
-    other = await desk.ask("/themes/candidates/bolton-P5/decide-thematic", {"candidate": "bolton-P6", "outcome": "decline", "rationale": "r"})
+    other = await desk.ask(
+        "/themes/candidates/bolton-P5/decide-thematic", {"candidate": "bolton-P6", "outcome": "decline", "rationale": "r"}
+    )
     assert [error["field"] for error in other.json()["errors"]] == ["candidate"]
 
 
@@ -374,4 +382,8 @@ async def test_calendars_and_procedures_are_adopted(desk: Desk):
     assert (await desk.ask("/calendars", fields, "administrator")).status_code == 409
     listed = (await desk.look("/calendars")).json()["items"]
     assert "england-2027" in [calendar["edition"] for calendar in listed]
-    assert (await desk.ask("/procedures", {"edition": "atlantis", "digest": "a" * 64, "in_force_from": "2026-01-01", "because": "b"}, "lead-partner")).status_code == 409
+    assert (
+        await desk.ask(
+            "/procedures", {"edition": "atlantis", "digest": "a" * 64, "in_force_from": "2026-01-01", "because": "b"}, "lead-partner"
+        )
+    ).status_code == 409

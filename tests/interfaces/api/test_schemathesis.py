@@ -24,10 +24,20 @@ def conforms(places: Databases, tmp_path: Path, *profiles: Sequence[str]) -> Non
         known = {"path.case": open_case(url), "path.candidate": "bolton-H1", "path.edition": "england-2025", "path.code": "H1"}
         fixed = "\n".join(f'"{name}" = "{value}"' for name, value in known.items())
         config.write_text(f"{(HERE / 'schemathesis.toml').read_text()}\n[parameters]\n{fixed}\n")
-        asking = [Path(sys.executable).with_name("st"), "--config-file", config, "run", f"{url}/api/v1/openapi.json", "-H", WHO]
+        asking: list[str | Path] = [
+            Path(sys.executable).with_name("st"),
+            "--config-file",
+            config,
+            "run",
+            f"{url}/api/v1/openapi.json",
+            "-H",
+            WHO,
+        ]
         environment = {**os.environ, "PYTHONPATH": str(HERE), "NO_COLOR": "1"}
         runs = [
-            subprocess.Popen([*asking, *profile], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            subprocess.Popen(
+                [*asking, *profile], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
             for profile in profiles
         ]
         told = [run.communicate()[0] for run in runs]

@@ -74,7 +74,8 @@ async def test_figures_open_to_the_cases_and_entries_behind_them(followed: Desk)
 @pytest.mark.parametrize(
     "path",
     [
-        "/themes?as_of=2025-02-03T10:00:00Z", "/themes/P5?as_of=2025-03-31T22:59:59Z", "/themes?from=2025-01-01", "/themes?until=2025-01-31",
+        "/themes?as_of=2025-02-03T10:00:00Z", "/themes/P5?as_of=2025-03-31T22:59:59Z", "/themes?from=2025-01-01",
+        "/themes?until=2025-01-31",
         "/themes?threshold=met", "/themes?recurring=true", "/themes/P5?from=2025-01-12", "/themes/G1", "/themes/candidates",
         "/themes/P5/cases", "/themes/P5/trend", "/themes/recommendations", "/themes/strengths", "/themes/panel", "/themes/shared",
         "/themes/withdrawn", "/themes/annual", "/themes/completeness?code=P5&lacks=H1", "/themes/busiest?from=2025-01-01&until=2025-03-31",
