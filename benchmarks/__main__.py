@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="only see that everything runs: figures of no meaning, kept only with --results"
     )
-    parser.add_argument("--only", metavar="NAME", choices=BENCHMARKS, help=f"one of {', '.join(BENCHMARKS)}")
+    parser.add_argument(
+        "--only", metavar="NAME", choices=BENCHMARKS, action="append", help=f"one of {', '.join(BENCHMARKS)}; more than once for several"
+    )
     parser.add_argument("--large", action="store_true", help="at the size of the whole country")
     parser.add_argument("--results", type=Path, metavar="FILE", help=f"where to keep them (default: benchmarks/{RESULTS.name})")
     asked = parser.parse_args(arguments)
@@ -69,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ground(QUICK if asked.quick else REAL, sheet, telling) as on,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        broken = runner.run(_run([asked.only] if asked.only else [*BENCHMARKS], on))
+        broken = runner.run(_run(asked.only or [*BENCHMARKS], on))
     console.print(sheet.table())
     results = asked.results or (None if asked.quick else RESULTS)
     if results:

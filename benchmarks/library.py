@@ -87,19 +87,18 @@ def case_of(application: Discussions, events: int) -> UUID:
 
 
 def fill(application: Discussions, cases: int, events: int, told: Callable[[str], None]) -> list[UUID]:
-    """Many cases, ten events of each at a time."""
+    """Many cases, ten at a time, ten events of each in a save."""
     ids = []
-    for first in range(0, cases, 100):
-        some = [Discussed(label=str(n)) for n in range(first, min(first + 100, cases))]
+    for first in range(0, cases, 10):
+        some = [Discussed(label=str(n)) for n in range(first, min(first + 10, cases))]
         for place in range(0, events, 10):
-            stored = []
             for case in some:
                 for n in range(place, place + 10 - (place == 0)):
                     case.discuss(**MANY[n % len(MANY)])
-                stored += [application.mapper.to_stored_event(made) for made in case.collect_events()]
-            application.recorder.insert_events(stored)
+            application.save(*some)
         ids += [case.id for case in some]
-        told(f"  the library's table: {len(ids) * events:,} of {cases * events:,} events")
+        if len(ids) % 100 == 0 or len(ids) == cases:
+            told(f"  the library's table: {len(ids) * events:,} of {cases * events:,} events")
     return ids
 
 

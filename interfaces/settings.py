@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     projections_password: SecretStr | None = None
     keys_password: SecretStr | None = None
     key_file: Path | None = None
+    largest_document: int = Field(default=100 * 1024 * 1024, ge=1, description="Bytes of an attached document.")
 
     @model_validator(mode="after")
     def _both_databases(self) -> Settings:

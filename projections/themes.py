@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal
+from typing import Literal, LiteralString
 
 import msgspec
 from msgspec.structs import replace
@@ -37,6 +37,9 @@ from projections.known import KNOWN, Content
 from projections.per_case import Rows, per_case
 from projections.together import Part, together
 from projections.view import Table, View
+
+LATEST: LiteralString = "stream, label, child, standing, assigned_on"
+"""What the latest of one code are told with, from the index alone."""
 
 THEMES = Table(
     name="themes",
@@ -73,8 +76,8 @@ THEMES = Table(
     key="stream, key, known_from",
     indexes=(
         "(partnership, code, child_key) INCLUDE (stream, standing, day, notifications) WHERE known_until IS NULL AND counts",
-        "(partnership, code, assigned_position DESC) WHERE known_until IS NULL AND code <> ''",
-        "(code, assigned_position DESC) WHERE known_until IS NULL AND code <> ''",
+        f"(partnership, code, assigned_position DESC) INCLUDE ({LATEST}) WHERE known_until IS NULL AND code <> ''",
+        f"(code, assigned_position DESC) INCLUDE (partnership, {LATEST}) WHERE known_until IS NULL AND code <> ''",
         "(partnership, code, known_from) WHERE code <> ''",
         "(stream) WHERE cardinality(same) > 0",
         "(partnership, known_from) WHERE learning IS NOT NULL",

@@ -54,6 +54,7 @@ AGENCIES = ("gp-practice", "hospital-trust", "school", "police", "health", "loca
 PATHS = (
     "by", "at", "ref", "nothing", "incident.area", "incident.harm", "incident", "children.0.harm", "children.9.name", "children.0.name",
     "children.child-1.harm", "children", "notifier.name", "notifier", "because", "criteria.0.met", "", "incident.area.deeper",
+    "incident.nonsense", "narrative", "notifier.nonsense", "children.-1.harm", "on",
 )  # fmt: skip
 """Of fields that some entry has, and of some that none has."""
 STRANGER = "person-" + 32 * "f"
@@ -434,8 +435,9 @@ class Fields(Draw):
             correct[chosen.encode_name] = self.value(hints[chosen.name], chosen.name)
         else:
             path = self.one(PATHS)
-            text = TEXTS[0] if path.rpartition(".")[2] in ("name", "because") else "died"
-            correct[path] = self.one((text, "bury", None, 3, ["bury"], {"area": "bury"}))
+            text = TEXTS[0] if path.rpartition(".")[2] in ("name", "because", "narrative", "nonsense") else "died"
+            like_a_seal = {"c": "a" * 64, "e": "b", "k": "text-1"}
+            correct[path] = self.one((text, "bury", None, 3, ["bury"], {"area": "bury"}, {}, like_a_seal))
         return {"event_place": entry.place, "correction": correct}
 
     def redaction(self) -> dict[str, Any]:

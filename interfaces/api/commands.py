@@ -129,6 +129,8 @@ async def asked(request: Request, model: type[Command], stream: str | None, **of
     await running.followed(done)
     ref = done.stream.partition("/")[2]
     headers = {"ETag": f'"{done.place}"', "Position": str(done.position)}
+    if done.again:
+        headers["Idempotent-Replayed"] = "true"  # the first answer again: nothing was recorded now
     if model is OpenCase:
         headers["Location"] = f"/api/v1/cases/{ref}"
     told = {"case": ref, "place": done.place, "position": done.position, "events": [_named(recorded) for recorded in done.recorded]}

@@ -19,7 +19,7 @@ from interfaces.api.problems import Unfit, documented
 from interfaces.exports.calendar_feed import ICS, MOST_EVENTS, deadlines_as_calendar
 from projections.owing import owing
 
-router = APIRouter(prefix="/calendar-feeds", tags=["feeds"])
+router = APIRouter(tags=["feeds"])
 
 Of = Annotated[Kind, Query(description="What falls to whoever asks, in their role; or all deadlines of the partnership.")]
 Token = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{43}$", description="What `path` ended with when the calendar was made.")]
@@ -29,7 +29,7 @@ FeedId = Annotated[uuid.UUID, Path(description="The `id` of a calendar.")]
 MADE: dict[int | str, dict[str, Any]] = {201: {"description": "The calendar, and its token.", "model": FeedMade}}
 
 
-@router.post("", name="make-feed", status_code=201, responses=MADE | documented(400, 401, 403, 422, 503))
+@router.post("/calendar-feeds", name="make-feed", status_code=201, responses=MADE | documented(400, 401, 403, 422, 503))
 async def make(request: Request, asker: Asking, of: Of = "person", partnership: OfPartnership = None) -> Response:
     """A calendar to subscribe to. The token in its `path` is told this once."""
     request.state.command = "make-feed"
@@ -37,17 +37,17 @@ async def make(request: Request, asker: Asking, of: Of = "person", partnership: 
     if chosen is None:
         raise Unfit("partnership", "is wanted: a calendar is of one partnership")
     feed, token = await service(request).feeds.make(asker.by, chosen, of)
-    path = f"{PREFIX}/calendar-feeds/{token}.ics"
+    path = f"{PREFIX}/feeds/{token}.ics"
     return answered({**_told(feed), "path": path}, {"Location": path}, 201)
 
 
-@router.get("", name="feeds", responses=told(Feeds, 400, 401, 422, 503))
+@router.get("/calendar-feeds", name="feeds", responses=told(Feeds, 400, 401, 422, 503))
 async def mine(request: Request, asker: Asking) -> Response:
     """The calendars that whoever asks has made, those withdrawn among them. Tokens are not told again."""
     return listed([_told(feed) for feed in await service(request).feeds.of(asker.by.person)], {})
 
 
-@router.delete("/{feed}", name="withdraw-feed", status_code=204,
+@router.delete("/calendar-feeds/{feed}", name="withdraw-feed", status_code=204,
                responses={204: {"description": "Nobody reads it any more."}, **documented(400, 401, 404, 422, 503)})  # fmt: skip
 async def withdraw(request: Request, asker: Asking, feed: FeedId) -> Response:
     """Withdraw a calendar: from now on its token shows nothing."""
@@ -56,7 +56,7 @@ async def withdraw(request: Request, asker: Asking, feed: FeedId) -> Response:
     return Response(status_code=204, headers=NO_STORE)
 
 
-@router.get("/{token}.ics", name="feed", dependencies=MEANT,
+@router.get("/feeds/{token}.ics", name="feed", dependencies=MEANT,
             responses={200: {"description": "The deadlines that are waited for.", "content": {ICS: {"schema": {"type": "string"}}}},
                        304: {"description": "As it was known already."}, **documented(400, 404, 422, 503)})  # fmt: skip
 async def read(request: Request, token: Token) -> Response:

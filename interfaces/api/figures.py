@@ -14,8 +14,7 @@ from domain.working_days import LONDON, london_date
 from interfaces.api.answers import MEANT, After, AsOf, answered, told
 from interfaces.api.boards import ELSE, Asked, OfPartnership, asked_at, read_as_far
 from interfaces.api.deadline_shapes import YearlyFigures
-from interfaces.api.identity import Asker, Asking, service
-from interfaces.api.problems import Unfit
+from interfaces.api.identity import Asking, service
 from projections.board import BoardRow
 from projections.yearly_figures import Figures, Year, protected
 
@@ -51,7 +50,7 @@ async def figures(
     if exact:
         await read_as_far(request, "deadlines", after, asked)
         return await _exact(request, year, chosen, asked)
-    return await _totals(request, year, chosen, _settled(year, asked), after, asker)
+    return await _totals(request, year, chosen, asked, after)
 
 
 async def _exact(request: Request, year: int, partnership: str | None, asked: Asked) -> Response:
@@ -83,38 +82,29 @@ async def _explained(request: Request, late: list[BoardRow], asked: Asked) -> li
 # --- totals
 
 
-def _settled(year: int, asked: Asked) -> Asked:
-    """The one instant at which this year is told in totals.
-
-    Raises:
-        Unfit: it has not come yet, or another was asked for.
-    """
+def _settled(year: int) -> datetime:
+    """The one instant at which this year is told in totals."""
     month, day = KNOWN_BY
-    then = datetime.combine(date(year + 1, month, day), time.max, LONDON)
+    return datetime.combine(date(year + 1, month, day), time.max, LONDON)
+
+
+async def _totals(request: Request, year: int, partnership: str | None, asked: Asked, after: int | None) -> Response:
+    """The totals; nothing yet of a year that is not told."""
+    then = _settled(year)
+    settled = Asked(then, then)
+    content: dict[str, Any] = {"year": year, "protected": True, "known_by": then, "items": [], "next": None}
     if asked.present < then:
-        raise Unfit("year", f"is told in totals from 1 April {year + 1}: as known at the end of 31 March")
-    return Asked(then, then)
-
-
-async def _totals(request: Request, year: int, partnership: str | None, asked: Asked, after: int | None, asker: Asker) -> Response:
-    await read_as_far(request, "deadlines", after, asked)
-    of = partnership or "england"
-    below = service(request).rulebook.procedure(of, london_date(asked.present), as_of=asker.at).suppress_below
-    whole = await _year(request, year, partnership, asked)
-    others = [whole] if partnership else [await _year(request, year, one, asked) for one in get_args(Partnership)]
+        return answered(content, {"Position": str(await service(request).store.settled_position())})
+    await read_as_far(request, "deadlines", after, settled)
+    below = service(request).rulebook.procedure(partnership or "england", london_date(then), as_of=then).suppress_below
+    whole = await _year(request, year, partnership, settled)
+    others = [whole] if partnership else [await _year(request, year, one, settled) for one in get_args(Partnership)]
     apart: dict[str, list[Figures]] = {}
     for found in others:
         for figure in found.figures:
             apart.setdefault(figure.clock, []).append(figure)
     items = [msgspec.to_builtins(protected(figure, apart.get(figure.clock, []), below)) for figure in whole.figures]
-    content = {
-        "year": year,
-        "protected": True,
-        "known_by": asked.present,
-        "items": [item for item in items if "clocks" in item],
-        "next": None,
-    }
-    return answered(content, {"Position": str(whole.position)})
+    return answered(content | {"items": [item for item in items if "clocks" in item]}, {"Position": str(whole.position)})
 
 
 async def _year(request: Request, year: int, partnership: str | None, asked: Asked) -> Year:

@@ -35,6 +35,9 @@ errors = Console(stderr=True, highlight=False)
 Rehearsal = Annotated[
     bool, typer.Option("--rehearsal", help="A store for practice: persons are named by a header, instants may be chosen.")
 ]
+NamedCalendar = Annotated[
+    str | None, typer.Option("--calendar", metavar="EDITION", help="The calendar that a new store begins with; default: the newest.")
+]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")]
 
 
@@ -43,10 +46,11 @@ def serve(
     rehearsal: Rehearsal = False,
     host: Annotated[str, typer.Option(help="Only loopback until there is sign-in.")] = "127.0.0.1",
     port: Port = 8000,
+    calendar: NamedCalendar = None,
 ) -> None:
     """Serve the API. Until there is sign-in: in rehearsal, on loopback, and nowhere else."""
     with failing_in_a_sentence(errors):
-        serving.serve(console, rehearsal=rehearsal, host=host, port=port)
+        serving.serve(console, rehearsal=rehearsal, host=host, port=port, calendar=calendar)
 
 
 @app.command()
@@ -87,10 +91,10 @@ def bring_in(
 
 
 @app.command()
-def migrate(rehearsal: Rehearsal = False) -> None:
+def migrate(rehearsal: Rehearsal = False, calendar: NamedCalendar = None) -> None:
     """Bring both databases up to this version, as their owner; a new store adopts the shipped procedures and calendar."""
     with failing_in_a_sentence(errors):
-        serving.migrate(console, rehearsal=rehearsal)
+        serving.migrate(console, rehearsal=rehearsal, calendar=calendar)
 
 
 @app.command()

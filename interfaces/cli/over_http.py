@@ -45,10 +45,16 @@ class OverHttp:
         answer = await self._send("POST", _path(command, case, fields), headers, json=dict(fields))
         told = _told(answer)
         if answer.is_success:
-            return Answer(True, events=tuple(told["events"]), case=told["case"])
+            again = answer.headers.get("Idempotent-Replayed") == "true"
+            return Answer(True, events=tuple(told["events"]), case=told["case"], again=again)
         if answer.status_code >= 500 or answer.status_code in (400, 401):
             raise CannotDo(f"The service answered {answer.status_code} to {command}: {told.get('detail', '')}")
         return Answer(False, told.get("detail", answer.reason_phrase))
+
+    async def calendars(self) -> Sequence[str]:
+        """The editions of the calendar that the service counts by."""
+        answer = await self._send("GET", "/calendars", {"Casetrail-Person": b"business-manager"})
+        return [calendar["edition"] for calendar in _told(answer).get("items", ())]
 
     async def clocks(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]:
         return await self._items(f"/cases/{case}/clocks", at, as_of)

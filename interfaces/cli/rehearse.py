@@ -45,12 +45,14 @@ async def rehearse(console: Console, files: Sequence[Path], *, keep: bool, api: 
     if keep or api:
         async with AsyncExitStack() as stack:
             if api:
-                world: World = await stack.enter_async_context(OverHttp(api))
+                world: World = await stack.enter_async_context(service := OverHttp(api))
+                _counted_alike(read, await service.calendars())
             else:
                 running = await stack.enter_async_context(wiring.configured(Settings()))
                 if not running.rehearsal:
                     raise CannotDo("--keep loads only into a store that is marked as a rehearsal; this one is not.")
                 world = InProcess(running.looking, running.themes)
+                _counted_alike(read, [*running.rulebook.calendars()])
             return await _run(console, read, world, quiet=quiet)
     # each file has a fresh store of its own, on one server
     told: list[Told] = []
@@ -62,6 +64,16 @@ async def rehearse(console: Console, files: Sequence[Path], *, keep: bool, api: 
             async with wiring.fresh_rehearsal(server, calendar=item.calendar) as running:
                 told += (await _run(console, [item], InProcess(running.looking, running.themes), quiet=quiet)).files
     return Result(tuple(told))
+
+
+def _counted_alike(read: Sequence[Scenario | Told], adopted: Sequence[str]) -> None:
+    """A history that names its calendar holds only where that one was adopted."""
+    for item in read:
+        if isinstance(item, Scenario) and item.calendar and item.calendar not in adopted:
+            raise CannotDo(
+                f"{item.file} counts by the calendar {item.calendar}, which is not adopted there:"
+                f" begin a store with it (casetrail serve --rehearsal --calendar {item.calendar})."
+            )
 
 
 def _read(path: Path) -> Scenario | Told:

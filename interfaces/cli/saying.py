@@ -44,4 +44,4 @@ def failing_in_a_sentence(console: Console) -> Iterator[None]:
 
 
 def _say(console: Console, sentence: str) -> None:
-    console.print(Text(sentence))
+    console.print(Text(sentence), soft_wrap=True)

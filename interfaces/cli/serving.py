@@ -12,6 +12,7 @@ import uvicorn
 from rich.console import Console
 from rich.text import Text
 
+from domain.working_days import NEWEST, SHIPPED
 from interfaces import databases, wiring, worker
 from interfaces.api.app import make_app
 from interfaces.cli.saying import CannotDo
@@ -23,25 +24,29 @@ def say(console: Console, sentence: str) -> None:
     console.print(Text(sentence), soft_wrap=True)
 
 
-def migrate(console: Console, *, rehearsal: bool) -> None:
+def migrate(console: Console, *, rehearsal: bool, calendar: str | None) -> None:
     """Bring both databases up to this version; a new store adopts the shipped procedures and calendar as its first events."""
     with databases.configured(Settings(), lambda sentence: say(console, sentence), stay=False) as (places, passwords):
-        asyncio.run(ready(console, places, passwords, *(("rehearsal",) if rehearsal else ())))
+        asyncio.run(ready(console, places, passwords, *(("rehearsal",) if rehearsal else ()), calendar=calendar))
         say(console, "The store is ready.")
 
 
-async def ready(console: Console, places: Databases, passwords: databases.Passwords, *marks: str) -> None:
-    """Migrate, and adopt what a new store adopts."""
+async def ready(console: Console, places: Databases, passwords: databases.Passwords, *marks: str, calendar: str | None = None) -> None:
+    """Migrate, and adopt what a new store adopts: the newest calendar, or this one."""
+    if calendar is not None and calendar not in SHIPPED:
+        raise CannotDo(f"There is no calendar edition {calendar}: there are {', '.join(SHIPPED)}.")
     if databases.prepare(places, passwords, *marks):
-        say(console, "A new store: adopting the shipped procedures and the newest calendar.")
+        say(console, f"A new store: adopting the shipped procedures and the calendar {calendar or NEWEST.edition}.")
     async with wiring.Service(places) as service:
         if not service.rulebook.adoptions():
-            await wiring.adopt(service, at=wiring.BEGINNING if service.rehearsal else None)
+            await wiring.adopt(service, calendar=calendar, at=wiring.BEGINNING if service.rehearsal else None)
         elif "rehearsal" in marks and not service.rehearsal:
             raise CannotDo("This store is not marked as a rehearsal, and it holds events: it cannot become one.")
+        elif calendar is not None and calendar not in service.rulebook.calendars():
+            raise CannotDo("This store began with another calendar; --calendar is for a new store.")
 
 
-def serve(console: Console, *, rehearsal: bool, host: str, port: int) -> None:
+def serve(console: Console, *, rehearsal: bool, host: str, port: int, calendar: str | None) -> None:
     """Serve the API until stopped."""
     if not rehearsal:
         raise CannotDo("There is no sign-in yet, so the service runs only as a rehearsal: casetrail serve --rehearsal.")
@@ -50,13 +55,13 @@ def serve(console: Console, *, rehearsal: bool, host: str, port: int) -> None:
     settings = Settings()
     with databases.configured(settings, lambda sentence: say(console, sentence), stay=True) as (places, passwords):
         if settings.local:
-            asyncio.run(ready(console, places, passwords, "rehearsal"))
-        run(console, places, host=host, port=port)
+            asyncio.run(ready(console, places, passwords, "rehearsal", calendar=calendar))
+        run(console, places, host=host, port=port, largest_document=settings.largest_document)
 
 
-def run(console: Console, places: Databases, *, host: str, port: int) -> None:
+def run(console: Console, places: Databases, *, host: str, port: int, largest_document: int = wiring.LARGEST_DOCUMENT) -> None:
     """The API over these databases, with the read models followed in the same process, until SIGINT or SIGTERM."""
-    service = wiring.Service(places, boards=True)
+    service = wiring.Service(places, boards=True, largest_document=largest_document)
     asyncio.run(must_be_rehearsal(service))
     listening = listen(host, port)
     taken = listening.getsockname()[1]
@@ -79,6 +84,7 @@ def listen(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen(2048)  # who is told the address may call at once: they wait until it is answered
     except OSError as error:
         made.close()
         raise CannotDo(

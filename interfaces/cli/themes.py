@@ -131,7 +131,7 @@ def table(console: Console, found: Found) -> None:
 NUMBERS = {"Injured or dead", "Incidents", "Notified", "Confirmed"}
 COUNTS = ("Injured or dead", "Incidents", "Notified", "Confirmed", "First", "Last")
 THEMES = ("Code", "Theme", "Whose", *COUNTS, "Series")
-CANDIDATES = ("Candidate", "Theme", "State", "Round", *COUNTS, "Decided")
+CANDIDATES = ("Candidate", "State", "Round", "Injured or dead", "Incidents", "Notified", "First", "Last", "Decided")
 CASES = ("Case", "Whose", "Day", "Standing", "Children", "Entries")
 
 
@@ -147,8 +147,10 @@ def _theme(item: dict[str, Any]) -> tuple[Any, ...]:
 
 def _candidate(item: dict[str, Any]) -> tuple[Any, ...]:
     state = Text(item["state"] + (", no longer three" if item["no_longer_three"] else ""), style=STYLES.get(item["state"], ""))
-    decided = f"{item['decided']['outcome']} on {item['decided']['on']}" if "decided" in item else ""
-    return (item["candidate"], Text(item["name"]), state, str(item["round"]), *_counts(item), decided)
+    last = item.get("decided", {})
+    decided = f"{last['outcome']} on {last['on']}" if last.get("round") == item["round"] else ""
+    children, incidents, notified, _, first, until = _counts(item)
+    return (item["candidate"], state, str(item["round"]), children, incidents, notified, first, until, decided)
 
 
 def _case(item: dict[str, Any]) -> tuple[Any, ...]:

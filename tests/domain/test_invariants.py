@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -211,6 +211,67 @@ def reads_as_a_refusal(refused: Refused) -> None:
 
 
 ALL_CHECKS_SUPPRESSED = [*HealthCheck]
+
+
+# --- what the machine, and those who built it, found; each told once
+
+
+def ending_of(story: str) -> tuple[InMemory, str, datetime]:
+    """A world in which this story has been told, its first case, and a day after its last entry."""
+    told_of = played(next(path for path in STORIES if path.stem == story))
+    world = told_of.upto(len(told_of.steps))
+    return world, world.cases_there()[0], world.store.rows[-1].at + timedelta(days=1)
+
+
+LIKE_A_SEAL = {"c": "a" * 64, "e": "b", "k": "text-1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "correction"),
+    [
+        ("case-opened", {"incident": {"nonsense": SECRET}}),  # would have been kept in the clear
+        ("case-opened", {"incident": LIKE_A_SEAL}),  # would have stopped the case from ever being shown again
+        ("notification-received", {"narrative": LIKE_A_SEAL}),
+        ("notification-received", {"notifier": {}}),  # would have failed
+        ("case-opened", {"children.0.person": SECRET}),  # a name where an id belongs
+        ("case-opened", {"children": []}),  # would have taken away what themes and notifications speak of
+        ("case-opened", {"incident.happened_on": "9999-12-31"}),
+        ("case-opened", {"on": None}),
+    ],
+)
+def test_nobody_corrects_into_an_entry_what_could_not_stand_there(name: str, correction: dict[str, Any]) -> None:
+    world, stream, at = ending_of("challenge-upheld")
+    place = next(recorded.place for recorded in world.history(stream) if recorded.name == name)
+    command = COMMANDS["correct-record"].model_validate({"event_place": place, "correction": correction, "because": SECRET})
+    with pytest.raises(Refused) as refused:
+        world.run(world.cases.do(command, world.by("business-manager", "bolton"), stream=stream, at=at))
+    reads_as_a_refusal(refused.value)
+
+
+def test_asked_again_under_its_key_an_asking_is_answered_though_the_asker_may_ask_nothing_any_more() -> None:
+    world, stream, at = ending_of("challenge-upheld")
+    command = COMMANDS["declare-interest"].model_validate({"kind": "real", "nature": SECRET})
+    by = world.by("delegated-partner/health", "bolton")
+    first = world.run(world.cases.do(command, by, stream=stream, key="once", at=at))
+    again = world.run(world.cases.do(command, by, stream=stream, key="once", at=at))
+    assert again.again
+    assert again.recorded == first.recorded
+
+
+def test_a_day_before_every_calendar_stops_no_clock_from_being_told() -> None:
+    world, stream, at = ending_of("practice-review-to-the-last-recommendation")
+    command = COMMANDS["plan-publication"].model_validate({"publish_on": date.min})
+    world.run(world.cases.do(command, world.by("business-manager", "bolton"), stream=stream, at=at))
+    assert told(world, stream, at)["clocks"]
+
+
+def test_after_the_last_year_of_the_calendar_publishing_is_refused_and_does_not_fail() -> None:
+    world, stream, _ = ending_of("practice-review-to-the-last-recommendation")
+    published = next(recorded.event for recorded in world.history(stream) if recorded.name == "report-published")
+    fields = {"digest": published.digest, "location": SECRET, "family_told": True}
+    command = COMMANDS["publish-report"].model_validate(fields)
+    with pytest.raises(Refused, match="CAL-7"):
+        world.run(world.cases.do(command, world.by("business-manager", "bolton"), stream=stream, at=datetime(2099, 1, 5, 12, tzinfo=UTC)))
 
 
 class TestAnything(Anything.TestCase):  # type: ignore[misc, valid-type]  # made by hypothesis

@@ -110,7 +110,7 @@ async def test_not_everybody_has_a_calendar(desk: Desk, by: str, asked: str, sta
 
 async def test_only_a_hash_of_the_token_is_kept(followed: Desk, places: Databases):
     _, path = await made(followed, BM, "person")
-    token = path.removeprefix("/calendar-feeds/").removesuffix(".ics")
+    token = path.removeprefix("/feeds/").removesuffix(".ics")
     with psycopg.connect(places.owner_record) as connection:
         (row,) = connection.execute("SELECT token, calendar_feeds::text FROM calendar_feeds").fetchall()
     assert row[0] == hashlib.sha256(token.encode()).digest()
@@ -118,4 +118,4 @@ async def test_only_a_hash_of_the_token_is_kept(followed: Desk, places: Database
 
 
 async def test_a_token_that_there_is_not(desk: Desk):
-    assert (await desk.client.get(f"/calendar-feeds/{'x' * 43}.ics")).status_code == 404
+    assert (await desk.client.get(f"/feeds/{'x' * 43}.ics")).status_code == 404
