@@ -131,5 +131,3 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_repeated(server: LocalPostg
         place: key for place, key in there.items() if key in writers.acknowledged
     }
     assert len({*there.values()}) == len(there)  # nothing twice
-
-

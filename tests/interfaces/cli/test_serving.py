@@ -112,4 +112,3 @@ def test_it_serves_until_it_is_stopped(places: Databases, stop: signal.Signals):
         process.wait(20)
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{address}/health/live")
-
