@@ -22,7 +22,8 @@ BEFORE = ("domain.stages.opening", "domain.stages.notification", "domain.interes
 def chapters() -> tuple[str, ...]:
     """The modules that declare events or commands, in the order of the guidance."""
     modules = dict.fromkeys([*BEFORE, *(COMMANDS[name].__module__ for name in WHO if name in COMMANDS)])
-    rest = dict.fromkeys(cls.__module__ for cls in (*EVENTS.values(), *COMMANDS.values()))
+    known = dict.fromkeys(cls.__module__ for cls in (*EVENTS.values(), *COMMANDS.values()))
+    rest = dict.fromkeys(module for module in known if module.startswith("domain."))
     return tuple(dict.fromkeys([*modules, *rest]))
 
 

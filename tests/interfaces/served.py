@@ -47,6 +47,6 @@ def served(places: Databases) -> Iterator[str]:
 def open_case(url: str, **fields: object) -> str:
     """The id of a case that is open there."""
     headers = {"Casetrail-Person": "local-authority-practitioner"}
-    answer = httpx.post(f"{url}/api/v1/cases", json={**CASE, **fields}, headers=headers)
+    answer = httpx.post(f"{url}/api/v1/cases", json={**CASE, **fields}, headers=headers, timeout=60)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["case"])
