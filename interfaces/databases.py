@@ -119,11 +119,11 @@ def on_server(server: LocalPostgres, passwords: Passwords, key_file: Path, recor
 
 
 @contextmanager
-def throw_away_server(say: Say = lambda sentence: None) -> Iterator[LocalPostgres]:
+def throw_away_server(say: Say = lambda sentence: None, *, binaries: Path | None = None) -> Iterator[LocalPostgres]:
     """A server for a rehearsal or a test: fast, not safe against a power cut, and gone afterwards."""
     home = Path(tempfile.gettempdir()) / f"casetrail-{secrets.token_hex(6)}"
     try:
-        with LocalPostgres(home, fsync=False, say=say) as server:
+        with LocalPostgres(home, fsync=False, say=say, binaries=binaries) as server:
             yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)
