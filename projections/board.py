@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, LiteralString
+
+import msgspec
 
 from domain.clock import Clock, Judged, Verdict, clock_item, judge
 from domain.working_days import Calendar
 from projections import paging
-from projections.deadlines import NEXT, shown
+from projections.deadlines import NEVER, NEXT, Shown, rank, shown
 from projections.owing import Owing
 from projections.paging import AsyncConnection, Page, Where
 
-BOARD: LiteralString = "SELECT rank, next_on, stream, key, partnership, label, known_from, known_until, shown FROM projections.deadlines"
+BOARD: LiteralString = "SELECT stream, partnership, label, known_from, known_until, shown FROM projections.deadlines"
 
 VERDICTS: dict[Verdict, LiteralString] = {
     "running": "rank IN (0, 1) AND due >= %(today)s",
@@ -28,18 +30,39 @@ VERDICTS: dict[Verdict, LiteralString] = {
 """What `domain.clock.judge` says of a clock, as SQL: a test holds the two together."""
 
 
-@dataclass(frozen=True)
-class BoardRow:
-    """A clock of a case, judged. `positions` are those of the events it rests on; it was known so from `known_from` on."""
+class BoardRow(msgspec.Struct, frozen=True, dict=True):
+    """A clock of a case, judged on the day `today` by whoever looks at it. It was known so from `known_from` on."""
 
-    case: str
+    stream: str
     partnership: str
     label: str
-    clock: Clock
-    judged: Judged
-    positions: tuple[int, ...]
     known_from: datetime
     known_until: datetime | None
+    told: str
+    today: date
+    calendars: Mapping[str, Calendar]
+
+    @property
+    def case(self) -> str:
+        return self.stream.partition("/")[2]
+
+    @cached_property
+    def shown(self) -> Shown:
+        """What the row says of its clock, read when it is first asked for."""
+        return shown(self.told)
+
+    @property
+    def clock(self) -> Clock:
+        return self.shown.clock
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Those of the events that the clock rests on."""
+        return self.shown.positions
+
+    @cached_property
+    def judged(self) -> Judged:
+        return judge(self.clock, self.today, self.calendars)
 
     def item(self, today: date, calendars: Mapping[str, Calendar]) -> dict[str, Any]:
         """The row as it is told to others: the clock with its arithmetic, and whose it is."""
@@ -154,13 +177,18 @@ async def board_page(
     asked = Where(**where.parameters)
     asked.conditions += where.conditions
     if cursor is not None:
-        rank, next_on, stream, key = paging.after(cursor, digest, tuple[int, date, str, str])
-        asked.also(AFTER, rank=rank, next_on=next_on, at_stream=stream, key=key)
+        a_rank, next_on, stream, key = paging.after(cursor, digest, tuple[int, date, str, str])
+        asked.also(AFTER, rank=a_rank, next_on=next_on, at_stream=stream, key=key)
 
     def row(found: tuple[Any, ...]) -> BoardRow:
-        _, _, stream, _, partnership, label, known_from, known_until, told = found
-        says = shown(told)
-        judged = judge(says.clock, today, calendars)
-        return BoardRow(stream.partition("/")[2], partnership, label, says.clock, judged, says.positions, known_from, known_until)
+        stream, partnership, label, known_from, known_until, told = found
+        return BoardRow(stream, partnership, label, known_from, known_until, told, today, calendars)
 
-    return await paging.page(connection, "deadlines", BOARD, NEXT, asked, limit, digest, lambda found: found[:4], row)
+    return await paging.page(connection, "deadlines", BOARD, NEXT, asked, limit, digest, _key, row)
+
+
+def _key(found: tuple[Any, ...]) -> tuple[int, date, str, str]:
+    """Where a row stands in the order of what is next."""
+    stream, *_, told = found
+    clock = shown(told).clock
+    return rank(clock), clock.due or NEVER, stream, clock.id

@@ -133,16 +133,19 @@ def _made(clocks: ClockState, opened: CaseOpened | None, before: dict[str, tuple
     return made
 
 
-def _row(clock: Clock, opened: CaseOpened, positions: tuple[int, ...]) -> Content:
+def rank(clock: Clock) -> int:
+    """Whether it is waited for by a day, waited for without one, done, or ended: the first part of the order of what is next."""
     if clock.state != "live":
-        rank = ENDED
-    elif clock.done is not None:
-        rank = DONE
-    else:
-        rank = UNDATED if clock.due is None or clock.within.runs_out else OWED
+        return ENDED
+    if clock.done is not None:
+        return DONE
+    return UNDATED if clock.due is None or clock.within.runs_out else OWED
+
+
+def _row(clock: Clock, opened: CaseOpened, positions: tuple[int, ...]) -> Content:
     return (
         opened.partnership, opened.label, clock.clock, clock.about, clock.owed_by, clock.state, clock.due, clock.done,
-        rank, clock.due or NEVER, _encode(Shown(clock, positions)).decode(),
+        rank(clock), clock.due or NEVER, _encode(Shown(clock, positions)).decode(),
     )  # fmt: skip
 
 
