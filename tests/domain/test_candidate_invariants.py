@@ -249,9 +249,9 @@ class TestSeries(Series.TestCase):  # type: ignore[misc, valid-type]  # made by 
 @pytest.mark.fuzz
 @pytest.mark.timeout(1800)
 class TestSeriesAtLength(Series.TestCase):  # type: ignore[misc, valid-type]  # made by hypothesis
-    """New series every time, and longer ones."""
+    """Longer series, the same ones every time: what they find is found on every machine."""
 
-    settings = settings(max_examples=200, stateful_step_count=60, deadline=None, suppress_health_check=[*HealthCheck])
+    settings = settings(max_examples=100, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
 
 
 def test_codes_assigned_together_raise_a_candidate_once_however_far_behind_the_tracker_is() -> None:

@@ -286,9 +286,11 @@ class TestAnything(Anything.TestCase):  # type: ignore[misc, valid-type]  # made
 @pytest.mark.fuzz
 @pytest.mark.timeout(1800)
 class TestAnythingAtLength(Anything.TestCase):  # type: ignore[misc, valid-type]  # made by hypothesis
-    """New histories every time, and longer ones."""
+    """Longer histories, the same ones every time: what they find is found on every machine."""
 
-    settings = settings(max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=ALL_CHECKS_SUPPRESSED)
+    settings = settings(
+        max_examples=50, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=ALL_CHECKS_SUPPRESSED
+    )
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -54,5 +54,6 @@ def test_the_service_does_what_its_document_says(places: Databases, tmp_path: Pa
 @pytest.mark.fuzz
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
+@pytest.mark.skipif("CASETRAIL_AT_LENGTH" not in os.environ, reason="Up to an hour of requests: set CASETRAIL_AT_LENGTH to ask them.")
 def test_the_service_does_what_its_document_says_at_length(places: Databases, tmp_path: Path):
     conforms(places, tmp_path, ("--max-examples", "100"))
