@@ -36,28 +36,26 @@ def inserting(connection: psycopg.Connection[tuple[object, ...]], seconds: float
     return paced(took, time.perf_counter() - began)
 
 
-class Inserting:
-    """One connection of several in an event loop, with what libpq itself costs and no more."""
+class Wire:
+    """One connection and one prepared statement in an event loop, with what libpq itself costs and no more."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, query: bytes) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
         self._libpq = self._connection.pgconn
-        self._stream = uuid4().bytes
-        self._libpq.prepare(b"many", MANY)
-        self._place = 0
+        self._libpq.prepare(b"it", query)
         self._answer: asyncio.Future[PGresult] | None = None
+        self._result: PGresult | None = None
         asyncio.get_running_loop().add_reader(self._libpq.socket, self._readable)
 
-    async def insert(self, n: int) -> None:
-        """A row, committed."""
+    async def ask(self, *parameters: bytes) -> PGresult:
+        """The answer to the statement with these parameters, all in binary form."""
         self._answer = asyncio.get_running_loop().create_future()
-        row = (self._stream, pack("!q", self._place), TOPIC.encode(), STATE)
-        self._place += 1
-        self._libpq.send_query_prepared(b"many", row, [Format.BINARY] * 4, Format.BINARY)
+        self._libpq.send_query_prepared(b"it", parameters, [Format.BINARY] * len(parameters), Format.BINARY)
         self._libpq.flush()
         result = await self._answer
         if result.status != ExecStatus.TUPLES_OK:
             raise error_from_result(result)
+        return result
 
     def close(self) -> None:
         """Disconnect."""
@@ -68,7 +66,29 @@ class Inserting:
         self._libpq.consume_input()
         while not self._libpq.is_busy():
             result = self._libpq.get_result()
-            if result is None:
+            if result is not None:
+                self._result = result
+            elif self._answer is not None and self._result is not None:
+                answer, given, self._answer, self._result = self._answer, self._result, None, None
+                answer.set_result(given)
                 return
-            if self._answer is not None and not self._answer.done():
-                self._answer.set_result(result)
+            else:
+                return
+
+
+class Inserting:
+    """One of several connections, each with a stream of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._wire = Wire(url, MANY)
+        self._stream = uuid4().bytes
+        self._place = 0
+
+    async def insert(self, n: int) -> None:
+        """A row, committed."""
+        self._place += 1
+        await self._wire.ask(self._stream, pack("!q", self._place), TOPIC.encode(), STATE)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._wire.close()

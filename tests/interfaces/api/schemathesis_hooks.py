@@ -30,10 +30,10 @@ def before_call(ctx: Any, case: Any, kwargs: Any) -> None:
 
 
 def _printable(value: Any) -> Any:
-    """Without control characters: NUL is refused in every text, which a type cannot say beside its pattern (test_commands.py asks it),
-    and what the patterns call white space among the others differs between JSON Schema, Python and Rust."""
+    """Without control characters and rare spaces: NUL is refused in every text, which a type cannot say beside its pattern
+    (test_commands.py asks it), and what a pattern calls white space among the others differs between JSON Schema, Python and Rust."""
     if isinstance(value, str):
-        return "".join("·" if unicodedata.category(c) == "Cc" or c == "\ufeff" else c for c in value)
+        return "".join("·" if unicodedata.category(c) == "Cc" or c == "\ufeff" or (c.isspace() and c != " ") else c for c in value)
     if isinstance(value, dict):
         return {_printable(key): _printable(inner) for key, inner in value.items()}
     return [_printable(inner) for inner in value] if isinstance(value, list) else value

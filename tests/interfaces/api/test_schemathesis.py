@@ -41,7 +41,7 @@ def conforms(places: Databases, tmp_path: Path, *profiles: Sequence[str]) -> Non
             for profile in profiles
         ]
         told = [run.communicate()[0] for run in runs]
-    assert [run.returncode for run in runs] == [0] * len(runs), "\n".join(text[-6000:] for text in told)
+    assert [run.returncode for run in runs] == [0] * len(runs), "\n".join(text[-60000:] for text in told)
 
 
 def test_the_service_does_what_its_document_says(places: Databases, tmp_path: Path):
