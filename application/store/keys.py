@@ -53,13 +53,8 @@ class KeyFile:
         Raises:
             KeysUnfit: it stands in the data folder, belongs to somebody else, others may read it, or it is no key.
         """
-        path = Path(os.path.abspath(path))
-        if outside is not None and path.resolve().is_relative_to(outside.resolve()):
-            raise KeysUnfit(f"{path} lies in the data folder: whoever copies the data would have the key as well. Keep it elsewhere.")
-        if not os.path.lexists(path):
-            _create(path)
-        self.path = path
-        self._key = _read(path)
+        self.path = Path(os.path.abspath(path))
+        self._key = kept_secret(path, outside=outside)
 
     def wrap(self, key: bytes) -> bytes:
         return aes_key_wrap_with_padding(self._key, key)
@@ -69,6 +64,20 @@ class KeyFile:
             return aes_key_unwrap_with_padding(self._key, wrapped)
         except (InvalidUnwrap, ValueError):
             raise KeysUnfit(f"{self.path} is not the key file that these keys were wrapped under.") from None
+
+
+def kept_secret(path: Path, *, outside: Path | None = None) -> bytes:
+    """The 32 random bytes in a file of its owner alone (0600), outside the data folder. Created where it is missing.
+
+    Raises:
+        KeysUnfit: it stands in the data folder, belongs to somebody else, others may read it, or it holds something else.
+    """
+    path = Path(os.path.abspath(path))
+    if outside is not None and path.resolve().is_relative_to(outside.resolve()):
+        raise KeysUnfit(f"{path} lies in the data folder: whoever copies the data would have the key as well. Keep it elsewhere.")
+    if not os.path.lexists(path):
+        _create(path)
+    return _read(path)
 
 
 def _create(path: Path) -> None:
