@@ -65,7 +65,7 @@ class NotInLedger(LookupError):
     """What is asked about is not there, or not yet; the sentence says which."""
 
 
-class Refused(Exception):
+class NotAWitness(Exception):
     """A cosignature that is not taken in; the sentence says why."""
 
 
@@ -150,7 +150,7 @@ class Ledger:
 
         Raises:
             NotInLedger: no such checkpoint was published.
-            Refused: it is the signature of no witness known here.
+            NotAWitness: it is the signature of no witness known here.
             Unsound: it is no signature at all.
         """
         log: Log = "access" if origin.endswith("/access") else "record"
@@ -160,7 +160,7 @@ class Ledger:
         signature = Signature.read(line)
         witness = next((key.name for key in self.policy.witnesses if signature.by(key, note.checkpoint.text)), None)
         if witness is None:
-            raise Refused("This is not a cosignature of this checkpoint by a witness that is known here.")
+            raise NotAWitness("This is not a cosignature of this checkpoint by a witness that is known here.")
         self._ask_nothing(COSIGN, (log, size, witness, line))
         return witness
 
@@ -178,6 +178,17 @@ class Ledger:
         except NotInLedger:
             witnessed = 0
         return Standing(size + waiting, size, witnessed, last or number, waiting, since, at)
+
+    def covered(self, log: Log, size: int) -> int:
+        """The number of the last entry that a checkpoint covers: the position of an event, or that of a look.
+
+        Raises:
+            NotInLedger: nothing of that size was published.
+        """
+        found = self._ask(NUMBER, (log, size))
+        if not found:
+            raise NotInLedger(f"The {log} log has published no checkpoint of size {size}.")
+        return int(found[0][0])
 
     # --- entries and tiles
 
@@ -207,8 +218,11 @@ class Ledger:
             return [packed[i : i + 32] for i in range(0, len(packed), 32)]
         if level:
             return [root for (root,) in self._ask(TILE_ROOTS, (log, level - 1, n * WIDTH, (n + 1) * WIDTH))]
-        found = self.entries(log, n * WIDTH, (n + 1) * WIDTH)
-        return [leaf_hash(_entry(log, entry)) for entry in found]
+        return [leaf_hash(entry) for entry in self.tile_entries(log, n)]
+
+    def tile_entries(self, log: Log, n: int) -> list[bytes]:
+        """The entries below a tile of level 0, as many as there are."""
+        return [_entry(log, told) for told in self.entries(log, n * WIDTH, (n + 1) * WIDTH)]
 
     def _tile_of(self, log: Log) -> Callable[[int, int], list[bytes]]:
         return lambda level, n: self.tile(log, level, n)
@@ -289,11 +303,8 @@ class Ledger:
 
     def _heads_at(self, size: int) -> Heads:
         if self._heads is None or self._heads[0] != size:
-            number = self._ask(NUMBER, ("record", size))
-            if not number:
-                raise NotInLedger(f"The record log has published no checkpoint of size {size}.")
             heads = Heads()
-            for key, place, hash_ in self._ask(HEADS, (number[0][0],)):
+            for key, place, hash_ in self._ask(HEADS, (self.covered("record", size),)):
                 heads.put(key, Head(place, hash_))
             self._heads = size, heads
         return self._heads[1]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import httpx2 as httpx
 import uvicorn
 
+from application.ledger.notes import Policy
 from interfaces import worker
 from interfaces.api.app import make_app
 from interfaces.cli.serving import listen
@@ -27,10 +28,12 @@ CASE = {
 
 
 @contextmanager
-def served(places: Databases) -> Iterator[str]:
+def served(places: Databases, witnesses: Policy | None = None) -> Iterator[str]:
     """The address of a service over this store, with its read models followed."""
     socket = listen("127.0.0.1", 0)
-    config = uvicorn.Config(make_app(Service(places, boards=True)), log_level="warning", access_log=False, lifespan="on")
+    config = uvicorn.Config(
+        make_app(Service(places, boards=True, witnesses=witnesses)), log_level="warning", access_log=False, lifespan="on"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     with worker.following(places.projections):

@@ -9,7 +9,7 @@ from application.ledger.entries import Step, blinded, steps
 from application.ledger.heads import Head, proves, proves_absent
 from application.ledger.integrating import Diverged, Integrating, signers
 from application.ledger.notes import Policy, Signer, Unsound
-from application.ledger.reading import NotInLedger, Refused
+from application.ledger.reading import NotInLedger, NotAWitness
 from application.ledger.tree import WIDTH, Growing, check_consistency, check_inclusion, leaf_hash
 from tests.application.ledger.conftest import AT, SIGNING
 from tests.application.store.conftest import stored
@@ -210,9 +210,9 @@ async def test_nobody_else_s_cosignature_is_taken_in(store, kept):
     ledger = kept.asked(POLICY)
     note = ledger.checkpoint()
     stranger = Signer("witness", WITNESSES[0].name, b"\x09" * 32)
-    with pytest.raises(Refused):
+    with pytest.raises(NotAWitness):
         ledger.cosign(note.checkpoint.origin, 1, stranger.cosign(note.checkpoint.text, AT))
-    with pytest.raises(Refused):
+    with pytest.raises(NotAWitness):
         ledger.cosign(note.checkpoint.origin, 1, WITNESSES[0].cosign(note.checkpoint.text.replace("\n1\n", "\n2\n"), AT))
     with pytest.raises(Unsound):
         ledger.cosign(note.checkpoint.origin, 1, "— nonsense")

@@ -1,0 +1,65 @@
+"""`casetrail ledger`: its keys, how far it has come, and a checkpoint at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from application.ledger.entries import LOGS
+from application.ledger.integrating import Diverged
+from application.ledger.notes import Key
+from application.ledger.reading import Ledger
+from interfaces import databases
+from interfaces.cli.saying import CannotDo
+from interfaces.publishing import publish_now, signing
+from interfaces.settings import Settings
+
+NO_KEY = "There is no key to sign with here: CASETRAIL_LEDGER_KEY_FILE says where it is, or is to be made."
+
+
+def keys(settings: Settings) -> list[Key]:
+    """The public keys of the two logs."""
+    with databases.configured(settings, stay=False) as (places, _):
+        signers = signing(places, settings.ledger_origin)
+    if signers is None:
+        raise CannotDo(NO_KEY)
+    return [signers[log].key for log in LOGS]
+
+
+def publish(console: Console, settings: Settings) -> None:
+    """Integrate and publish all that was recorded by now."""
+    with databases.configured(settings, stay=False) as (places, _):
+        if places.ledger_key is None:
+            raise CannotDo(NO_KEY)
+        try:
+            made = publish_now(places, settings.ledger_origin)
+        except Diverged as error:
+            raise CannotDo(f"Nothing was published. {error} Run casetrail fsck.") from None
+    for checkpoint in made:
+        _say(console, f"Published {checkpoint.origin} at {checkpoint.size} entries.")
+    if not made:
+        _say(console, "Everything recorded was published before.")
+
+
+def status(console: Console, settings: Settings, *, as_json: bool) -> None:
+    """How far both logs have come."""
+    with databases.configured(settings, stay=False) as (places, _):
+        ledger = Ledger(places.record, settings.witness_policy())
+        standings = {log: ledger.standing(log) for log in LOGS}
+        ledger.close()
+    if as_json:
+        print(json.dumps({log: asdict(standing) for log, standing in standings.items()}, default=str, indent=2))
+        return
+    table = Table("log", "recorded", "published", "witnessed", "waiting", "since", box=None)
+    for log, standing in standings.items():
+        since = f"{standing.since:%Y-%m-%d %H:%M:%S} UTC" if standing.since else "–"
+        table.add_row(log, *(f"{n:,}" for n in (standing.sequenced, standing.published, standing.witnessed, standing.waiting)), since)
+    console.print(table)
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(Text(sentence), soft_wrap=True)
