@@ -190,6 +190,10 @@ class Ledger:
             raise NotInLedger(f"The {log} log has published no checkpoint of size {size}.")
         return int(found[0][0])
 
+    def ask_for_checkpoint(self) -> None:
+        """Ask whoever publishes not to wait for the schedule. Nobody may be there to hear it."""
+        self._ask_nothing("SELECT pg_notify('ledger', '')", ())
+
     # --- entries and tiles
 
     def entries(self, log: Log, first: int, upto: int) -> list[bytes]:

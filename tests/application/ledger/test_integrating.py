@@ -9,7 +9,7 @@ from application.ledger.entries import Step, blinded, steps
 from application.ledger.heads import Head, proves, proves_absent
 from application.ledger.integrating import Diverged, Integrating, signers
 from application.ledger.notes import Policy, Signer, Unsound
-from application.ledger.reading import NotInLedger, NotAWitness
+from application.ledger.reading import NotAWitness, NotInLedger
 from application.ledger.tree import WIDTH, Growing, check_consistency, check_inclusion, leaf_hash
 from tests.application.ledger.conftest import AT, SIGNING
 from tests.application.store.conftest import stored

@@ -59,3 +59,6 @@ $$;
 -- The worker integrates and publishes; the service takes in what witnesses bring.
 GRANT INSERT ON ledger_streams, ledger_tiles, ledger_checkpoints TO casetrail_projections;
 GRANT INSERT ON ledger_cosignatures TO casetrail_service;
+
+-- Whoever checks the whole store as its auditor compares with these too.
+GRANT SELECT ON labels TO casetrail_auditor;

@@ -1,0 +1,91 @@
+"""`casetrail fsck` at the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+from rich.console import Console
+
+from application.ledger.reading import Ledger
+from interfaces import worker
+from interfaces.boards import Boards
+from interfaces.cli.fsck import checked
+from interfaces.cli.saying import CannotDo
+from interfaces.databases import Databases
+from interfaces.publishing import publish_now, signing
+from interfaces.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def terminal() -> Console:
+    return Console(file=io.StringIO(), width=300)
+
+
+def said(terminal: Console) -> str:
+    return terminal.file.getvalue()
+
+
+def kept(places: Databases, folder: Path) -> Path:
+    """The last checkpoint, as a partner keeps it."""
+    ledger = Ledger(places.record)
+    (folder / "kept.txt").write_text(ledger.checkpoint().text)
+    ledger.close()
+    return folder / "kept.txt"
+
+
+def as_owner(places: Databases, *deeds: str) -> None:
+    with psycopg.connect(places.owner_record, autocommit=True) as owner:
+        for deed in ("ALTER TABLE events DISABLE TRIGGER ALL", "ALTER TABLE commands DISABLE TRIGGER ALL", *deeds):
+            owner.execute(deed)
+
+
+def test_a_store_that_nobody_touched_holds(places, terminal, tmp_path):
+    publish_now(places)
+    assert checked(terminal, places, Settings(), kept=[kept(places, tmp_path)]) == 0
+    assert "compared with 1 that was kept" in said(terminal)
+    assert "Everything holds." in said(terminal)
+
+
+def test_every_fault_is_told_with_its_place_and_the_exit_says_so(places, terminal):
+    publish_now(places)
+    as_owner(places, "UPDATE events SET state = state || ' ' WHERE notification_id = 3")
+    assert checked(terminal, places, Settings()) == 1
+    assert "(position 3): its hash is not that of its bytes" in said(terminal)
+    assert "1 fault." in said(terminal)
+
+
+def test_as_json_for_scripts(places, terminal, capsys):
+    publish_now(places)
+    assert checked(terminal, places, Settings(), as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["faults"] == []
+
+
+def test_with_keys_known_from_elsewhere(places, terminal):
+    publish_now(places)
+    keys = [str(signer.key) for signer in signing(places).values()]
+    assert checked(terminal, places, Settings(), log_keys=keys) == 0
+    with pytest.raises(CannotDo, match="Both keys"):
+        checked(terminal, places, Settings(), log_keys=keys[:1])
+
+
+def test_what_is_no_checkpoint_is_told(places, terminal, tmp_path):
+    (tmp_path / "kept.txt").write_text("nothing of the kind")
+    with pytest.raises(CannotDo, match="is not a checkpoint that was kept"):
+        checked(terminal, places, Settings(), kept=[tmp_path / "kept.txt"])
+
+
+async def test_a_read_model_that_read_what_is_no_longer_there(places, terminal):
+    with worker.following(places.projections):
+        async with Boards(places.record) as boards:
+            with psycopg.connect(places.owner_record) as owner:
+                (end,) = owner.execute("SELECT max(notification_id) FROM events").fetchone()
+            assert await boards.reached("case_list", end, 20) is not None
+    as_owner(places, f"DELETE FROM events WHERE notification_id = {end}", f"DELETE FROM commands WHERE position = {end}")
+    assert checked(terminal, places, Settings()) == 1
+    assert f"has read up to position {end}" in said(terminal)
