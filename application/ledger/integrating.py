@@ -44,6 +44,8 @@ WHOLE: LiteralString = "SELECT count(*), max(last) FROM ledger_tiles WHERE log =
 ROOTS: LiteralString = "SELECT root FROM ledger_tiles WHERE log = %s AND level = %s AND n >= %s ORDER BY n"
 NEW_STREAM: LiteralString = "INSERT INTO ledger_streams (stream, salt, blinded) VALUES (%s, %s, %s)"
 NEW_TILE: LiteralString = "INSERT INTO ledger_tiles (log, level, n, hashes, root, first, last) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+KEY: LiteralString = "SELECT key FROM ledger_logs WHERE log = %s"
+NEW_KEY: LiteralString = "INSERT INTO ledger_logs (log, key) VALUES (%s, %s)"
 PUBLISHED: LiteralString = "SELECT body FROM ledger_checkpoints WHERE log = %s ORDER BY size DESC LIMIT 1"
 PUBLISH: LiteralString = "INSERT INTO ledger_checkpoints (log, size, number, body, signature) VALUES (%s, %s, %s, %s, %s)"
 
@@ -160,16 +162,18 @@ class Integrating:
         """Sign what is integrated, where it has grown since the last time. `at` is now.
 
         Raises:
-            Diverged: the log is shorter than it was, or another origin published before.
+            Diverged: the log is shorter than it was, or another key published before.
         """
         last = self._published
-        if last is not None:
-            if last.origin != signer.name:
-                raise Diverged(f"This log was published as {last.origin}: as {signer.name} it would be a fork.")
-            if self.size < last.size:
-                raise Diverged(f"The {self.log} log has {self.size} entries, and {last.size} were published.")
+        if last is not None and self.size < last.size:
+            raise Diverged(f"The {self.log} log has {self.size} entries, and {last.size} were published.")
         if self.size == (last.size if last else 0):
             return None
+        known = self._connection.execute(KEY, (self.log,)).fetchone()
+        if known is None:
+            self._connection.execute(NEW_KEY, (self.log, str(signer.key)))
+        elif known[0] != str(signer.key):
+            raise Diverged(f"This log is published under the key {known[0]}: under that of {signer.name} it would be a fork.")
         other = next(log for log in LOGS if log != self.log)
         row = self._connection.execute(PUBLISHED, (other,)).fetchone()
         theirs = Checkpoint.read(row[0]) if row else None

@@ -17,8 +17,8 @@ from psycopg.rows import TupleRow, tuple_row
 
 from application.ledger.entries import STEP_BYTES, Log, Step
 from application.ledger.heads import Head, Heads, Proof
-from application.ledger.integrating import HEADS
-from application.ledger.notes import Note, Policy, Signature
+from application.ledger.integrating import HEADS, KEY
+from application.ledger.notes import Key, Note, Policy, Signature
 from application.ledger.tree import WIDTH, Tree, leaf_hash
 from application.store.connections import StoreAway, conninfo
 
@@ -144,6 +144,17 @@ class Ledger:
                     return note
         wanted = f"of size {size}" if size is not None else "that counts as witnessed" if witnessed else ""
         raise NotInLedger(f"The {log} log has published no checkpoint {wanted}".rstrip() + ".")
+
+    def key(self, log: Log = "record") -> Key:
+        """The public key that a log is published under, as this database has it: nobody else vouches for it.
+
+        Raises:
+            NotInLedger: nothing was published yet.
+        """
+        found = self._ask(KEY, (log,))
+        if not found:
+            raise NotInLedger(f"The {log} log has published no checkpoint.")
+        return Key.read(found[0][0])
 
     def cosign(self, origin: str, size: int, line: str) -> str:
         """Take in what a witness brings. Its name.

@@ -76,11 +76,11 @@ class Growing:
 class Tree:
     """A tree over tiles that are fetched as they are needed. Sizes up to that of the tiles may be asked about."""
 
-    def __init__(self, tile: TileHashes, *, kept: int = 4096) -> None:
-        """`kept`: how many tiles are remembered."""
+    def __init__(self, tile: TileHashes, *, kept: int = 2048) -> None:
+        """`kept`: how many tiles are remembered, of 16 kB each."""
         self._tile = tile
         self._most = kept
-        self._kept: dict[tuple[int, int], list[list[bytes]]] = {}
+        self._kept: dict[tuple[int, int], list[bytes]] = {}
         self._edges: dict[tuple[int, int], bytes] = {}
 
     def root(self, size: int) -> bytes:
@@ -116,18 +116,19 @@ class Tree:
         level, within = divmod(height, HEIGHT)
         tile, place = divmod(index << within, WIDTH)
         rows = self._kept.get((level, tile))
-        if rows is None or len(rows[0]) <= place + (1 << within) - 1:  # not fetched yet, or grown since
+        if rows is None or len(rows[0]) < (place + (1 << within)) * 32:  # not fetched yet, or grown since
             if len(self._kept) >= self._most:
                 self._kept.clear()
             rows = self._kept[level, tile] = self._made(level, tile)
-        return rows[within][place >> within]
+        first = (place >> within) * 32
+        return rows[within][first : first + 32]
 
-    def _made(self, level: int, tile: int) -> list[list[bytes]]:
-        """All whole subtrees within a tile, by their height in it."""
-        rows = [list(self._tile(level, tile))]
-        while len(rows[-1]) > 1:
+    def _made(self, level: int, tile: int) -> list[bytes]:
+        """All whole subtrees within a tile, by their height in it, one hash after the other."""
+        rows = [b"".join(self._tile(level, tile))]
+        while len(rows[-1]) > 32:
             below = rows[-1]
-            rows.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+            rows.append(b"".join(sha256(b"\x01" + below[i : i + 64]).digest() for i in range(0, len(below) - 63, 64)))
         return rows
 
 

@@ -168,6 +168,14 @@ async def test_an_event_taken_from_the_middle_is_not_integrated_over(store, kept
         kept.publish()
 
 
+async def test_the_key_of_a_log_is_known_from_its_first_checkpoint_on(store, kept, ledger):
+    with pytest.raises(NotInLedger):
+        ledger.key()
+    await record(store, ONE, 0, 1)
+    kept.publish()
+    assert ledger.key() == SIGNING["record"].key
+
+
 async def test_another_key_cannot_take_the_log_over(store, kept):
     await record(store, ONE, 0, 1)
     kept.publish()
@@ -179,7 +187,7 @@ async def test_another_key_cannot_take_the_log_over(store, kept):
 async def test_what_is_published_cannot_be_taken_back(store, kept, as_owner):
     await record(store, ONE, 0, 1)
     kept.publish()
-    for table in ("ledger_streams", "ledger_checkpoints"):
+    for table in ("ledger_streams", "ledger_logs", "ledger_checkpoints"):
         for deed in ("DELETE FROM {}", "TRUNCATE {} CASCADE"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 as_owner(deed.format(table))

@@ -22,9 +22,15 @@ CREATE TABLE ledger_tiles (
 ALTER TABLE ledger_tiles ALTER COLUMN hashes SET STORAGE EXTERNAL;
 CREATE UNIQUE INDEX ledger_tiles_by_number ON ledger_tiles (log, last) WHERE level = 0;
 
+-- The public key of each log, from its first checkpoint on.
+CREATE TABLE ledger_logs (
+    log text COLLATE "C" PRIMARY KEY CHECK (log IN ('record', 'access')),
+    key text NOT NULL
+);
+
 -- What was published. number: that of the last entry covered.
 CREATE TABLE ledger_checkpoints (
-    log       text COLLATE "C" NOT NULL CHECK (log IN ('record', 'access')),
+    log       text COLLATE "C" NOT NULL REFERENCES ledger_logs,
     size      bigint NOT NULL CHECK (size > 0),
     number    bigint NOT NULL,
     body      text NOT NULL,
@@ -47,7 +53,7 @@ DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['ledger_streams', 'ledger_tiles', 'ledger_checkpoints', 'ledger_cosignatures'] LOOP
+    FOREACH t IN ARRAY ARRAY['ledger_streams', 'ledger_tiles', 'ledger_logs', 'ledger_checkpoints', 'ledger_cosignatures'] LOOP
         EXECUTE format('CREATE TRIGGER only_ever_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', t);
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER only_ever_added_to', t);
         EXECUTE format('REVOKE ALL ON %I FROM PUBLIC', t);
@@ -57,7 +63,7 @@ END
 $$;
 
 -- The worker integrates and publishes; the service takes in what witnesses bring.
-GRANT INSERT ON ledger_streams, ledger_tiles, ledger_checkpoints TO casetrail_projections;
+GRANT INSERT ON ledger_streams, ledger_tiles, ledger_logs, ledger_checkpoints TO casetrail_projections;
 GRANT INSERT ON ledger_cosignatures TO casetrail_service;
 
 -- Whoever checks the whole store as its auditor compares with these too.
