@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from application.information import CARRIED_BY, information_set
+from application.access import NOTHING, Looks, Shown
+from application.information import CARRIED_BY, enters_for_another, information_set
 from application.marked import marks_anywhere, rewritten
 from application.people import Person, Register
 from application.remembered import Cached, TimeThere
@@ -119,13 +120,13 @@ class Prepared:
         """
         return self.command.judged(self.state, self.asking)
 
-    def save(self, events: tuple[CaseEvent, ...], asked: Asked) -> Save:
-        """What is to be recorded, for the store."""
+    def save(self, events: tuple[CaseEvent, ...], asked: Asked, shown: Shown = NOTHING) -> Save:
+        """What is to be recorded, for the store. `shown` is what the asker has been shown of this stream."""
         by = self.asking.by
         opens = self.command if isinstance(self.command, OpenCase) else None
         information = None
-        if any(event.stored_name() in CARRIED_BY for event in events):
-            known = information_set(self.history, self.stream, by, asked.seen)
+        if _decide(events):
+            known = information_set(self.history, self.stream, by, asked.seen, shown.looks, shown.opened)
             information = tuple(known if event.stored_name() in CARRIED_BY else None for event in events)
         return Save(
             stream=self.stream, expected_place=self.place, on=self.asking.on, by=by, procedure=self.editions,
@@ -161,9 +162,14 @@ class Cases:
         *,
         cached: Cached | None = None,
         time_there: TimeThere | None = None,
+        looks: Looks | None = None,
     ) -> None:
-        """`cached` and `time_there` are what a service remembers between commands; without them everything is read each time."""
+        """`cached` and `time_there` are what a service remembers between commands; without them everything is read each time.
+
+        Without `looks` nobody counts as having been shown anything.
+        """
         self.store = store
+        self.looks = looks
         self._cached = cached
         self._time_there = time_there
         self.register = register
@@ -206,7 +212,7 @@ class Cases:
             prepared, events = await self._decided(command, by, stream, seen, at, behind=attempt == 1)
             await self.register.keep(prepared.people)
             try:
-                appended = await self.store.append(prepared.save(events, asked))
+                appended = await self.store.append(prepared.save(events, asked, await self._shown(prepared, events, at)))
             except Conflict:
                 if key and (first := await self.store.first_answer(command_id)):
                     return _again(first, request)
@@ -304,6 +310,13 @@ class Cases:
         history = await self.store.history(stream)
         return history, RECALL[kind](history)
 
+    async def _shown(self, prepared: Prepared, events: tuple[CaseEvent, ...], at: datetime | None) -> Shown:
+        """What whoever decides has been shown by now, frozen with their decision; by a chosen instant, in a rehearsal."""
+        by = prepared.asking.by
+        if self.looks is None or not _decide(events) or enters_for_another(by):
+            return NOTHING
+        return await self.looks.shown(by.person, prepared.stream, until=at)
+
     async def _now(self) -> datetime:
         return await (self._time_there.now() if self._time_there else self.store.now())
 
@@ -388,6 +401,10 @@ class Cases:
         if not history:
             raise NoSuchCase(stream)
         return history
+
+
+def _decide(events: Iterable[CaseEvent]) -> bool:
+    return any(event.stored_name() in CARRIED_BY for event in events)
 
 
 def _again(first: Appended, request: str) -> Done:

@@ -1,4 +1,4 @@
-"""Calendars that people subscribe to: whose deadlines they show, under a token that can be withdrawn.
+"""Calendars that people subscribe to: whose deadlines they show, under a token that can be withdrawn and ends with their post.
 
 Whoever has the token reads the calendar, as calendar programs cannot sign in: so it says when something is due and nothing of whom.
 """
@@ -35,6 +35,9 @@ OF_THE_PARTNERSHIP = frozenset({"business-manager", "partnership-officer", "dele
 """Roles that read the deadlines of every case of their partnership."""
 
 
+NOT_HELD = "The register does not know whoever asks in this post: what is made for a post begins and ends with it."
+
+
 @dataclass(frozen=True)
 class Feed:
     """A calendar: of what falls to a person in their role, or of all deadlines of a partnership."""
@@ -51,11 +54,12 @@ class Feed:
 
 MADE: LiteralString = """
 INSERT INTO calendar_feeds (id, token, kind, person, role, organisation, partnership)
-VALUES (%b, %b, %b, %b, %b, %b::text, %b) ON CONFLICT (id) DO NOTHING
+SELECT %b::uuid, %b::bytea, %b::text, %b::text, %b::text, %b::text, %b::text WHERE holds_post(%b, %b, %b::text, %b)
+ON CONFLICT (id) DO NOTHING
 """
 SELECT: LiteralString = "SELECT id, kind, person, role, organisation, partnership, made_at, withdrawn_at FROM calendar_feeds"
 OF_A_PERSON: LiteralString = f"{SELECT} WHERE person = %b ORDER BY made_at, id"
-OF_A_TOKEN: LiteralString = f"{SELECT} WHERE token = %b AND withdrawn_at IS NULL"
+OF_A_TOKEN: LiteralString = f"{SELECT} WHERE token = %b AND withdrawn_at IS NULL AND holds_post(person, role, organisation, partnership)"
 WITHDRAWN: LiteralString = """
 UPDATE calendar_feeds SET withdrawn_at = coalesce(withdrawn_at, clock_timestamp())
  WHERE id = %b AND (person = %b OR partnership = %b::text) RETURNING id
@@ -78,7 +82,7 @@ class Feeds:
         """A new feed for whoever asks, and its token.
 
         Raises:
-            NotAllowed: nothing falls to this role, or it does not read all deadlines of a partnership.
+            NotAllowed: nothing falls to this role, it does not read all deadlines of a partnership, or the post is not theirs.
         """
         if kind == "person" and (by.role not in OF_THEIR_OWN or (by.role == "agency-author" and not by.organisation)):
             raise NotAllowed("A calendar of one's own is for roles to which deadlines fall, for an agency's author with their agency.")
@@ -89,9 +93,11 @@ class Feeds:
         if sum(feed.withdrawn_at is None for feed in await self.of(by.person)) >= MOST:
             raise NotAllowed(f"Nobody has more than {MOST} calendars: withdraw one that is no longer used.")
         token = secrets.token_urlsafe(32)
-        await self._database.ask(MADE, (uuid.uuid4(), _kept(token), kind, by.person, by.role, by.organisation, partnership))
+        post = (by.person, by.role, by.organisation, partnership)
+        await self._database.ask(MADE, (uuid.uuid4(), _kept(token), kind, *post, *post))
         made = await self.found(token)
-        assert made is not None  # noqa: S101  # it was just kept
+        if made is None:
+            raise NotAllowed(NOT_HELD)
         return made, token
 
     async def of(self, person: str) -> list[Feed]:
@@ -100,7 +106,7 @@ class Feeds:
         return [Feed(*row) for row in rows]
 
     async def found(self, token: str) -> Feed | None:
-        """The feed of a token that was not withdrawn."""
+        """The feed of a token that was not withdrawn, while its person holds the post it was made for."""
         if not TOKEN.fullmatch(token):
             return None
         rows = await self._database.ask(OF_A_TOKEN, (_kept(token),))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from domain.people import By
@@ -17,7 +17,8 @@ from domain.recorded import Recorded
 CARRIED_BY = frozenset({
     "partner-position-recorded", "threshold-decided", "rapid-review-endorsed", "rapid-review-endorsement-withheld",
     "rapid-review-outcome-decided", "decision-confirmed", "decision-replaced", "report-endorsement-recorded", "report-endorsed",
-    "report-returned", "publication-decided", "thematic-candidate-decided",
+    "report-returned", "publication-decided", "thematic-candidate-decided", "serious-incident-found-not-to-meet-criteria",
+    "challenge-resolved", "case-rerouted-to-serious", "decision-reopened",
 })  # fmt: skip
 """Events of positions, endorsements and decisions."""
 
@@ -27,11 +28,12 @@ def information_set(
 ) -> dict[str, Any]:
     """What this person had before them, and its SHA-256 over the sorted, compact JSON of the rest.
 
-    A clerk's entry has `sent` only: what a clerk had seen says nothing of the person they wrote down.
+    `shown` are the ids of their looks at this stream, `opened` the digests of documents they opened. A clerk's entry has `sent` only:
+    what a clerk had seen says nothing of the person they wrote down.
     """
     last = history[-1] if history else None
     known: dict[str, Any] = {"sent": sent_to(history, by)}
-    if by.behalf_of is None or by.role != "business-manager":
+    if not enters_for_another(by):
         known |= {
             "case": stream,
             "place": last.place if last else 0,
@@ -41,8 +43,18 @@ def information_set(
             "shown": list(shown),
             "opened": list(opened),
         }
-    canonical = json.dumps(known, sort_keys=True, separators=(",", ":")).encode()
-    return {**known, "hash": hashlib.sha256(canonical).hexdigest()}
+    return {**known, "hash": hash_of(known)}
+
+
+def enters_for_another(by: By) -> bool:
+    """Whether a clerk enters what somebody else decided."""
+    return by.behalf_of is not None and by.role == "business-manager"
+
+
+def hash_of(information: Mapping[str, Any]) -> str:
+    """The SHA-256 of an information set without its hash."""
+    known = {name: value for name, value in information.items() if name != "hash"}
+    return hashlib.sha256(json.dumps(known, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def sent_to(history: Iterable[Recorded], by: By) -> list[int]:

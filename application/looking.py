@@ -13,11 +13,13 @@ from typing import Any
 
 from application.case_view.absences import absences
 from application.case_view.allowed import allowed
+from application.case_view.before_them import looks_of, with_what_reached
 from application.case_view.clock_items import clock_items
 from application.case_view.decisions import decisions, endorsements
 from application.case_view.escalations import escalations
 from application.case_view.history import history_items
 from application.case_view.overview import overview
+from application.case_view.replay import replay
 from application.cases import Cases, WouldDo
 from domain.case import recall
 from domain.clocks import ClockState, fold_clocks
@@ -83,8 +85,16 @@ class Looking:
         items = history_items(seen.history, await self.fields(seen))
         return [item for item in items if item["place"] >= from_place]
 
+    async def replay(self, seen: Seen, from_place: int = 1, upto_place: int | None = None) -> list[dict[str, Any]]:
+        """The case told again, entry by entry, from one place to another: what each changed of it and of its clocks."""
+        adoptions, calendars = self.rulebook.adoptions(as_of=seen.at), self.rulebook.calendars(as_of=seen.at)
+        return [*replay(seen.history, await self.fields(seen), adoptions, calendars, from_place=from_place, upto_place=upto_place)]
+
     async def decisions(self, seen: Seen) -> list[dict[str, Any]]:
-        return decisions(seen.history, await self.fields(seen))
+        """Each decision, and what each decider had before them."""
+        looks = self.cases.looks
+        places = await looks.places(seen.stream, looks_of(seen.history)) if looks else {}
+        return with_what_reached(decisions(seen.history, await self.fields(seen)), seen.history, places)
 
     def endorsements(self, seen: Seen) -> int:
         return endorsements(seen.history)
@@ -118,7 +128,3 @@ class Looking:
         case = recall(seen.history)
         return allowed(case, by, await self.cases.asking(by, case.opening.partnership, at=seen.at))
 
-
-def _version(clock: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells one version of a clock from another."""
-    return tuple(clock.get(key) for key in ("clock", "about", "from", "due"))

@@ -48,6 +48,7 @@ class Scopes(NamedTuple):
 
 
 REHEARSED = Scopes("by", "", "name", "child")
+ACCOUNTS = Scopes("account", "account|word", "account|name", "account|child")
 
 
 def _told_of(partnership: str | None, file: str) -> Scopes:
@@ -173,9 +174,10 @@ class Register:
                 )
 
     async def forget(self, person: PersonId) -> None:
-        """Nobody is found by the words of this person any more, and their name is gone."""
+        """Nobody is found by the words of this person any more; their name is gone, and the address they were reminded at."""
         await self._database.ask("DELETE FROM aliases WHERE person = %b", (person,))
         await self._database.ask("UPDATE persons SET name = NULL WHERE person = %b", (person,))
+        await self._database.ask("UPDATE reminder_addresses SET address = NULL WHERE person = %b", (person,))
         self._asked = {text: asked for text, asked in self._asked.items() if asked != person}
         self._holders = {role: holder for role, holder in self._holders.items() if holder != person}
 
@@ -188,6 +190,10 @@ class Register:
         already asks under it.
         """
         return await self._asking(text, REHEARSED)
+
+    async def of_account(self, name: str) -> PersonId:
+        """Whoever works under this account of the operating system."""
+        return await self._asking(name.replace("/", "-"), ACCOUNTS)
 
     async def told_of(self, text: str, partnership: str) -> PersonId:
         """Whoever history tells of under these words: one person for each distinct text in the partnership."""
@@ -224,6 +230,16 @@ class Register:
             (*post, on, *post),
         )
         self._posts.add(post)
+
+    async def leaves(self, person: PersonId, role: str, partnership: str | None, until: date) -> bool:
+        """Somebody leaves a post: this day was their last in it, and what was made for it ends. False where they did not hold it."""
+        rows = await self._database.ask(
+            "UPDATE posts SET until_day = greatest(from_day, %b::date) WHERE person = %b AND role = %b"
+            " AND partnership IS NOT DISTINCT FROM %b::text AND until_day IS NULL RETURNING id",
+            (until, person, role, partnership),
+        )
+        self._holders = {post: holder for post, holder in self._holders.items() if holder != person}
+        return bool(rows)
 
     async def holder(self, role: str, partnership: str | None) -> PersonId | None:
         """Who holds this role in the partnership: the one seen in it first, where there are several."""

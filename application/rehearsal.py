@@ -47,6 +47,10 @@ class World(Protocol):
         seen: int | None,
         key: str | None,
     ) -> Answer: ...
+    async def look(self, case: str, *, document: str | None, by: str, partnership: str, at: datetime) -> Answer:
+        """Somebody is shown the case, or opens the document that this word, or digest, stands for."""
+        ...
+
     async def clocks(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]: ...
     async def decisions(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]: ...
     async def endorsements(self, case: str, at: datetime, as_of: datetime | None) -> int: ...
@@ -95,6 +99,7 @@ class Told:
     steps: list[StepTold] = field(default_factory=list)
     expectations: list[ExpectationTold] = field(default_factory=list)
     cases: dict[str, str] = field(default_factory=dict)
+    case_files: dict[str, str] = field(default_factory=dict)
     error: str | None = None
     already_there: bool = False
 
@@ -114,6 +119,7 @@ class Told:
             "steps": [step.as_json() for step in self.steps],
             "expectations": [expectation.as_json() for expectation in self.expectations],
             "cases": self.cases,
+            **({"case_files": self.case_files} if self.case_files else {}),
         }
         return told | ({"error": self.error} if self.error else {}) | ({"already_there": True} if self.already_there else {})
 
@@ -148,7 +154,7 @@ class Rehearsal:
             for expectation in step.expect:
                 await self._expect(expectation, step)
         elif step.look is not None:
-            self._tell(step, "not-built", "Looks are not recorded yet.")
+            await self._look(step)
         else:
             await self._ask(step, number)
 
@@ -182,10 +188,25 @@ class Rehearsal:
         )
         if answer.again and opening:
             self.told.already_there = True
+        if answer.done and opening and step.case and answer.case:
+            self.told.cases[step.case] = answer.case
+            self._partnerships[step.case] = str(partnership)
+        self._judge(step, answer)
+
+    async def _look(self, step: Step) -> None:
+        """Somebody is shown a case, or opens a document; the look is noted, and nothing is recorded on the case."""
+        case = self.told.cases.get(step.case or "")
+        if case is None:
+            sentence = f"The case {step.case} has not been opened." if step.case else "The step names no case."
+            self._tell(step, "not-built" if step.case in self._unbuilt else self._fell(step), sentence)
+            return
+        document = None if step.look == "all" else step.look
+        by, partnership = str(step.by), self._partnership(step, {})
+        self._judge(step, await self.world.look(case, document=document, by=by, partnership=partnership, at=step.at))
+
+    def _judge(self, step: Step, answer: Answer) -> None:
+        """Whether what came of it is what the step says."""
         if answer.done:
-            if opening and step.case and answer.case:
-                self.told.cases[step.case] = answer.case
-                self._partnerships[step.case] = str(partnership)
             names = tuple(str(event["name"]) for event in answer.events)
             if step.refused is not None:
                 self._tell(step, "failed", f"This should have been refused ({step.refused}), and was done.", names)

@@ -110,8 +110,7 @@ class Themes:
 
     async def _record_once(self, because_of: Recorded, candidate: str, number: int, event: Any, partnership: str) -> None:
         stream = f"candidate/{candidate}"
-        name = f"{because_of.stream}|{because_of.place}|{candidate}|{number}|{event.stored_name()}"
-        command = str(UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=5))
+        command = command_of(because_of, candidate, number, event)
         known = self._known
         if first := await self._store.first_answer(command):
             for recorded in first.recorded:
@@ -167,6 +166,12 @@ class Themes:
         known = await self._as_of(as_of)
         counted = survey(known.cases.values(), self._cases.rulebook.codes)
         return [_figures(counted, partnership, code) for of, code in sorted(counted.counts) if of == partnership]
+
+
+def command_of(because_of: Recorded, candidate: str, number: int, event: Any) -> str:
+    """The id under which this consequence of an entry is recorded, whoever finds it."""
+    name = f"{because_of.stream}|{because_of.place}|{candidate}|{number}|{event.stored_name()}"
+    return str(UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=5))
 
 
 def _figures(counted: Survey, partnership: str, code: str) -> dict[str, Any]:

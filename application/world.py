@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from application.access import look
 from application.cases import KeyReused, Moved, NoSuchCase
 from application.commands import COMMANDS
 from application.looking import Looking, Seen
-from application.rehearsal import Answer
+from application.rehearsal import Answer, digest
 from application.tracker import Themes
 from domain.language import Refused
 from domain.people import PARTNERS, ROLES, By
@@ -62,6 +63,26 @@ class InProcess:
         await self.themes.follow()
         events = tuple({"name": r.name, "place": r.place, "ref": getattr(r.event, "ref", None)} for r in done.recorded)
         return Answer(True, events=events, case=done.stream.partition("/")[2], again=done.again)
+
+    async def look(self, case: str, *, document: str | None, by: str, partnership: str, at: datetime) -> Answer:
+        """As over HTTP, where a case is shown by its overview and its history."""
+        if self.cases.looks is None:
+            return Answer(False, "Looks are not noted here.")
+        stream = f"case/{case}"
+        try:
+            who = await self._by(by, partnership)
+            seen = await self._see(case, at, None)
+        except Refused as error:
+            return Answer(False, error.sentence)
+        except NoSuchCase:
+            return Answer(False, "There is no such case.")
+        if document is not None:
+            found = [look(who, "document", streams=(stream,), documents=(digest(document),), position=seen.position)]
+        else:
+            found = [look(who, view, streams=(stream,), place=seen.place, position=seen.position) for view in ("overview", "history")]
+        for one in found:
+            await self.cases.looks.note(one, at=at.astimezone(UTC))
+        return Answer(True)
 
     async def _by(self, text: str, partnership: str) -> By:
         role, organisation, *_ = (*text.split("/"), None, None)

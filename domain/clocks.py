@@ -7,7 +7,7 @@ compares it with the day that is asked about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache, reduce
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from domain.clock import Clock, Replacement, arithmetic, clock_item, due_date, j
 from domain.facts import Facts, told, when
 from domain.guidance import When
 from domain.language import State, replace
-from domain.moments import STARTS, STOPS, Moment
+from domain.moments import STARTS, STOPS, Moment, Stopped
 from domain.procedure import MergedRow, procedure_of
 from domain.recorded import Editions, Recorded
 from domain.working_days import NEWEST, SHIPPED, Calendar, adopted, london_date
@@ -33,13 +33,26 @@ class Adopted(NamedTuple):
     position: int = 0
 
 
+class Counted(NamedTuple):
+    """A clock as it was last counted, and all that it was counted from: while that is the same, so is the clock."""
+
+    clock: Clock
+    moment: Moment
+    stopped: Stopped | None
+    calendar: Calendar
+
+
 class ClockState(State, frozen=True):
-    """The fold: the facts so far, the clocks they make now, by name, and those they no longer make."""
+    """The fold: the facts so far, the clocks they make now, by name, and those they no longer make.
+
+    `counted` is only a memory of how these were found, by name and key.
+    """
 
     facts: Facts = Facts()
     calendar: Calendar = NEWEST
     live: Mapping[str, tuple[Clock, ...]] = {}
     past: tuple[Clock, ...] = ()
+    counted: Mapping[str, Mapping[str, Counted]] = {}
 
     @property
     def clocks(self) -> tuple[Clock, ...]:
@@ -90,12 +103,16 @@ def step(state: ClockState, what: Recorded | Adopted) -> ClockState:
     if event is None:
         return state
     facts = state.facts.having(event)
-    live, past = dict(state.live), state.past
+    live, past, counted = dict(state.live), state.past, dict(state.counted)
     for name in dict.fromkeys(name for editions in facts.editions for name in _resting_on(editions).get(event.name, ())):
-        before, now = state.live.get(name, ()), made(name, facts, state.calendar)
-        if before or now:
-            live[name], past = _compared(name, before, now, past, what)
-    return ClockState(facts, state.calendar, live, past)
+        before, known = state.live.get(name, ()), state.counted.get(name, {})
+        found = _counted(name, facts, state.calendar, known)
+        if before or found:
+            now = _standing(found)
+            same = frozenset([clock.key for clock in now if clock.key in known and known[clock.key].clock is clock])
+            live[name], past = _compared(name, before, now, past, what, same)
+            counted[name] = found
+    return ClockState(facts, state.calendar, live, past, counted)
 
 
 def _as_read(state: ClockState, recorded: Recorded) -> Recorded | None:
@@ -112,14 +129,28 @@ def _as_read(state: ClockState, recorded: Recorded) -> Recorded | None:
 
 def made(name: str, facts: Facts, calendar: Calendar) -> tuple[Clock, ...]:
     """The clocks of this name, one per moment they count from, by the procedure that moment is bound to."""
-    found: dict[str, tuple[Clock, Moment]] = {}
+    return _standing(_counted(name, facts, calendar, {}))
+
+
+def _counted(name: str, facts: Facts, calendar: Calendar, known: Mapping[str, Counted]) -> dict[str, Counted]:
+    """By key, each clock of this name and what it was counted from; taken from what is `known` where that is the same."""
+    found: dict[str, Counted] = {}
     for editions in facts.editions:
         merged = _rows(editions).get(name)
         if merged and _applies(merged.row.when, facts):
-            for moment in STARTS[merged.row.after].moments(facts):
+            for moment in _moments(merged.row.after, facts):
                 if moment.procedure == editions:
-                    found[moment.key] = _clock(merged, moment, facts, calendar), moment
-    return tuple(_ended(clock, moment, found) for clock, moment in found.values())
+                    found[moment.key] = _clock(merged, moment, facts, calendar, known.get(moment.key))
+    return found
+
+
+def _moments(after: str, facts: Facts) -> tuple[Moment, ...]:
+    start = STARTS[after]
+    return facts.known(after, start.reads, lambda: tuple(start.moments(facts)))
+
+
+def _standing(found: Mapping[str, Counted]) -> tuple[Clock, ...]:
+    return tuple([_ended(one.clock, one.moment, found) if one.moment.ended else one.clock for one in found.values()])
 
 
 def _applies(asked: When, facts: Facts) -> bool:
@@ -128,13 +159,15 @@ def _applies(asked: When, facts: Facts) -> bool:
     return not asked.harm or (facts.incident is not None and facts.incident.harm in asked.harm)
 
 
-def _clock(merged: MergedRow, moment: Moment, facts: Facts, calendar: Calendar) -> Clock:
+def _clock(merged: MergedRow, moment: Moment, facts: Facts, calendar: Calendar, known: Counted | None) -> Counted:
     row = merged.row
     stopped = STOPS[row.until].stopped(facts, moment) if row.until else None
     if stopped and moment.ended and (stopped[0], max(stopped[1])) > when(moment.ended):
         stopped = None
+    if known is not None and known.moment is moment and known.calendar is calendar and known.stopped == stopped:
+        return known
     due, why = due_date(row.within, moment.on, moment.due, calendar)
-    return Clock(
+    clock = Clock(
         clock=row.due,
         key=moment.key,
         about=moment.about,
@@ -151,16 +184,17 @@ def _clock(merged: MergedRow, moment: Moment, facts: Facts, calendar: Calendar) 
         places=tuple(sorted({*moment.places, *(stopped[1] if stopped else ())})),
         why=why,
     )
+    return Counted(clock, moment, stopped, calendar)
 
 
-def _ended(clock: Clock, moment: Moment, among: Mapping[str, tuple[Clock, Moment]]) -> Clock:
+def _ended(clock: Clock, moment: Moment, among: Mapping[str, Counted]) -> Clock:
     """The clock, superseded or cancelled where its moment stopped mattering before anything stopped it."""
     if moment.ended is None or not clock.open:
         return clock
     heir = among.get(moment.successor) if moment.successor else None
     why = f"{WHY.get(moment.ended.name, OTHERWISE)} (place {moment.ended.place})."
     if heir:
-        return replace(clock, state="superseded", replaced_by=_replacement(heir[0]), why=why)
+        return replace(clock, state="superseded", replaced_by=_replacement(heir.clock), why=why)
     return replace(clock, state="cancelled", why=why)
 
 
@@ -168,18 +202,22 @@ def _ended(clock: Clock, moment: Moment, among: Mapping[str, tuple[Clock, Moment
 
 
 def _compared(
-    name: str, before: tuple[Clock, ...], now: tuple[Clock, ...], past: tuple[Clock, ...], cause: Recorded
+    name: str, before: tuple[Clock, ...], now: tuple[Clock, ...], past: tuple[Clock, ...], cause: Recorded, same: Collection[str]
 ) -> tuple[tuple[Clock, ...], tuple[Clock, ...]]:
-    """The clocks of this name as they are now, and all those of the past, given what both were."""
+    """The clocks of this name as they are now, and all those of the past, given what both were. Those of the keys in `same` count
+    on as they are: they were found just so before."""
     made = {clock.key for clock in now}
     settled = tuple(clock for clock in past if clock.clock == name and clock.state == "live" and clock.key in made)
     known = {clock.key: clock for clock in (*settled, *before)}
+    standing = {clock.key for clock in before}
     live: list[Clock] = []
     gone: list[Clock] = []
     fresh: list[Clock] = []
     for clock in now:
         was = known.pop(clock.key, None)
-        if was is None:
+        if was is not None and clock.key in same and clock.key in standing:
+            live.append(was)
+        elif was is None:
             fresh.append(replace(clock, version=1 + sum(1 for c in past if (c.clock, c.key) == (name, clock.key))))
         elif _counts_on(was, clock):
             live.append(_as_counted(was, clock))
@@ -187,6 +225,8 @@ def _compared(
             live.append(replace(clock, version=was.version + 1))
             gone.append(_superseded(was, live[-1], cause))
     gone += [_vanished(clock, fresh, cause) for clock in known.values()]
+    if not settled and not gone:
+        return (*live, *fresh), past
     return (*live, *fresh), (*(clock for clock in past if clock not in settled), *gone)
 
 
@@ -256,7 +296,7 @@ def _with_calendar(state: ClockState, adoption: Adopted) -> ClockState:
         counted = [_recounted(clock, adoption) for clock in known]
         live[name] = tuple(clock for clock, _ in counted)
         past = (*past, *(replaced for _, replaced in counted if replaced))
-    return ClockState(state.facts, adoption.calendar, live, past)
+    return ClockState(state.facts, adoption.calendar, live, past, state.counted)
 
 
 def _recounted(clock: Clock, adoption: Adopted) -> tuple[Clock, Clock | None]:

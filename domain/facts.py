@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from domain.recorded import Editions, Recorded
+
+T = TypeVar("T")
 
 NO_DAY = (date.min, 0)
 """Earlier than anything."""
@@ -19,7 +20,8 @@ FOLLOWS = {"local-review": "practice-review", "learn-from-success": "learn-from-
 
 def when(recorded: Recorded) -> tuple[date, int]:
     """The order of things in the world: by the day, and on one day as recorded."""
-    return recorded.on, recorded.place
+    header = recorded.header
+    return header.on, header.place
 
 
 def told(recorded: Recorded) -> Any:
@@ -45,21 +47,45 @@ class RapidReview(NamedTuple):
     ended: Recorded | None = None
 
 
+CASE = ("case-opened",)
+INCIDENT = (*CASE, "incident-amended")
+DECIDED = ("threshold-decided", "rapid-review-outcome-decided", "decision-replaced")
+REVIEWING = ("rapid-review-initiated", "rapid-review-discontinued", "serious-incident-notified")
+
+
 @dataclass(frozen=True)
 class Facts:
     """Events by name, each kind in the order of the world. `editions` are those the events are bound to."""
 
     events: Mapping[str, tuple[Recorded, ...]] = field(default_factory=dict)
     editions: tuple[Editions, ...] = ()
+    _known: dict[object, tuple[Collection[str], Any]] = field(default_factory=dict, compare=False, repr=False)
+
+    def known(self, what: object, reads: Collection[str], found: Callable[[], T]) -> T:
+        """What follows from the events of these names: found once, and kept until there is another of them."""
+        kept = self._known.get(what)
+        if kept is None:
+            kept = self._known[what] = reads, found()
+        return kept[1]  # type: ignore[no-any-return]  # what `found` gave
 
     def all(self, name: str, **like: Any) -> tuple[Recorded, ...]:
         """Every event of this name whose fields are so, in the order of the world."""
         found = self.events.get(name, ())
-        return tuple(r for r in found if all(getattr(told(r), key) == value for key, value in like.items())) if like else found
+        if not found or not like:
+            return found
+        keys = tuple(like)
+        return self.known((name, keys), (name,), lambda: _sorted_by(keys, found)).get(tuple(like.values()), ())
 
     def first(self, name: str, since: tuple[date, int] = NO_DAY, **like: Any) -> Recorded | None:
         """The first such event that is not before `since`."""
-        return next((r for r in self.all(name, **like) if when(r) >= since), None)
+        found = self.events.get(name)
+        if found and like:
+            found = self.all(name, **like)
+        for recorded in found or ():
+            header = recorded.header
+            if (header.on, header.place) >= since:
+                return recorded
+        return None
 
     def along(self, *names: str) -> list[Recorded]:
         """Events of these names together, in the order of the world."""
@@ -70,14 +96,15 @@ class Facts:
 
     def having(self, recorded: Recorded) -> Facts:
         """The facts with this event among them, in the place of an earlier reading of it if there is one."""
-        others = (r for r in self.events.get(recorded.name, ()) if r.place != recorded.place)
-        events = {**self.events, recorded.name: tuple(sorted((*others, recorded), key=when))}
-        known = recorded.procedure in self.editions
-        return Facts(events, self.editions if known else (*self.editions, recorded.procedure))
+        name = recorded.name
+        others = (r for r in self.events.get(name, ()) if r.place != recorded.place)
+        events = {**self.events, name: tuple(sorted((*others, recorded), key=when))}
+        bound = self.editions if recorded.procedure in self.editions else (*self.editions, recorded.procedure)
+        return Facts(events, bound, {what: kept for what, kept in self._known.items() if name not in kept[0]})
 
     # --- the case
 
-    @cached_property
+    @property
     def opened(self) -> Recorded | None:
         return self.first("case-opened")
 
@@ -85,15 +112,18 @@ class Facts:
     def route(self) -> str | None:
         return told(self.opened).route if self.opened else None
 
-    @cached_property
+    @property
     def incident(self) -> Any:
         """The incident as it is now known: each amendment in the order recorded."""
+        return self.known("incident", INCIDENT, self._incident)
+
+    def _incident(self) -> Any:
         known = told(self.opened).incident if self.opened else None
         for amendment in sorted(self.all("incident-amended"), key=lambda r: r.place):
             known = told(amendment).amended(known) if known else None
         return known
 
-    @cached_property
+    @property
     def children(self) -> tuple[Any, ...]:
         first = told(self.opened).children if self.opened else ()
         return (*first, *(told(added).child for added in self.all("child-added")))
@@ -108,20 +138,34 @@ class Facts:
 
     # --- decisions
 
-    @cached_property
+    @property
     def decisions(self) -> tuple[Taken, ...]:
         """Every decision, in the order recorded, those that were replaced among them."""
-        names = ("threshold-decided", "rapid-review-outcome-decided", "decision-replaced")
-        return tuple(_taken(r) for r in sorted((r for name in names for r in self.all(name)), key=lambda r: r.place))
+        return self.known(
+            "decisions", DECIDED, lambda: tuple(_taken(r) for r in sorted((r for name in DECIDED for r in self.all(name)), key=_place))
+        )
 
-    @cached_property
+    @property
     def rapid_reviews(self) -> tuple[RapidReview, ...]:
         """Each rapid review, by the decision that started it; where none did, by its initiation.
 
         One ends before its time when it is discontinued, or when the decision it rests on is replaced by another that asks
         for none. Once the Panel was notified a replaced decision no longer ends it (X-9).
         """
-        return tuple(_rapid_reviews(self))
+        return self.known("rapid reviews", (*DECIDED, *REVIEWING), lambda: tuple(_rapid_reviews(self)))
+
+
+def _sorted_by(keys: tuple[str, ...], events: tuple[Recorded, ...]) -> dict[tuple[Any, ...], tuple[Recorded, ...]]:
+    """These events by the values of some of their fields."""
+    found: dict[tuple[Any, ...], tuple[Recorded, ...]] = {}
+    for recorded in events:
+        values = tuple([getattr(recorded.event, key) for key in keys])
+        found[values] = (*found.get(values, ()), recorded)
+    return found
+
+
+def _place(recorded: Recorded) -> int:
+    return recorded.place
 
 
 def _taken(recorded: Recorded) -> Taken:

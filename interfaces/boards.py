@@ -17,11 +17,12 @@ import msgspec
 import psycopg
 from psycopg.rows import tuple_row
 
-from application.store.connections import StoreAway, conninfo
+from application.store.connections import Free, StoreAway, conninfo
 from domain.working_days import Calendar
 from projections import VIEWS
 from projections.board import BoardRow, board
 from projections.case_list import cases
+from projections.decisions import decisions
 from projections.freshness import Freshness
 from projections.paging import MOST, AsyncConnection, Page
 from projections.view import STANDING
@@ -44,7 +45,7 @@ class Boards:
         self._conninfo = conninfo(url, "casetrail-boards")
         self._patience = patience
         self._idle: list[AsyncConnection] = []
-        self._free = asyncio.Semaphore(most)
+        self.free = Free(most)
         self._freshness = Freshness(self._connect)
         self._stack = AsyncExitStack()
 
@@ -103,6 +104,11 @@ class Boards:
         )  # fmt: skip
         return Page([msgspec.to_builtins(case) for case in page.items], page.next, page.position, page.fault)
 
+    async def decisions(self, **which: Any) -> Listed:
+        """A page of the register of decisions, recorded last first. `which`: as `projections.decisions.decisions` takes it."""
+        page = await self._ask(lambda connection: decisions(connection, **which))
+        return Page([decision.item() for decision in page.items], page.next, page.position, page.fault)
+
     async def clocks(self, *, today: date, calendars: Mapping[str, Calendar], **which: Any) -> Listed:
         """A page of the deadline board, the next due first, judged on `today`. `which`: as `projections.board.board` takes it."""
         page = await self.rows(today=today, calendars=calendars, **which)
@@ -144,7 +150,7 @@ class Boards:
         """
         deadline = asyncio.get_running_loop().time() + self._patience
         pause = 0.02
-        async with self._free:
+        async with self.free:
             while True:
                 connection = None
                 try:

@@ -37,6 +37,10 @@ class Databases:
     owner_keys: str
     projections: str
     data_folder: Path | None = None
+    ledger_key: Path | None = None
+    """The file with the key that signs checkpoints; without it nothing is published from here."""
+    told_ledger_key: str | None = None
+    """The public key of the log, where the one that signs is kept elsewhere."""
 
 
 def prepare(databases: Databases, passwords: Passwords, *marks: str) -> bool:
@@ -84,7 +88,16 @@ def configured(settings: Settings, say: Say = lambda sentence: None, *, stay: bo
         projections = settings.projections_url.get_secret_value() if settings.projections_url else record
         owner_keys = settings.owner_keys_url.get_secret_value() if settings.owner_keys_url else keys
         yield (
-            Databases(record, keys, key_file, owner, owner_keys, projections),
+            Databases(
+                record,
+                keys,
+                key_file,
+                owner,
+                owner_keys,
+                projections,
+                ledger_key=settings.ledger_key_file,
+                told_ledger_key=settings.ledger_key,
+            ),
             Passwords(
                 *(
                     p.get_secret_value() if p else ""
@@ -115,6 +128,7 @@ def on_server(server: LocalPostgres, passwords: Passwords, key_file: Path, recor
         owner_keys=server.dsn(keys),
         projections=server.dsn(record, "casetrail_projections", passwords.projections),
         data_folder=server.home,
+        ledger_key=key_file.with_name("ledger-key"),
     )
 
 

@@ -58,6 +58,21 @@ def publish_now(places: Databases, origin: str | None = None, at: Callable[[], d
         return brought_up(connection, keys, at())
 
 
+def publish_unless_kept(places: Databases, origin: str | None = None) -> bool:
+    """Integrate and publish all that was committed by now, unless a worker keeps the ledger up, or there is no key. Whether it was done.
+
+    Raises:
+        Diverged: the record is not what was published before.
+    """
+    keys = signing(places, origin)
+    if keys is None:
+        return False
+    with connect(places.projections) as connection, _alone(connection) as mine:
+        if mine:
+            brought_up(connection, keys, now())
+        return mine
+
+
 class Publishing:
     """The thread. `state` says what it is at."""
 

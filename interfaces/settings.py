@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from application.ledger.notes import Policy
+from application.reminders import ADDRESS
+from interfaces.mail import Server
 from interfaces.private_folder import state_folder
 
 
@@ -31,7 +35,36 @@ class Settings(BaseSettings):
     projections_password: SecretStr | None = None
     keys_password: SecretStr | None = None
     key_file: Path | None = None
+    ledger_key_file: Path | None = Field(default=None, description="For `worker`: the key that signs checkpoints; made where missing.")
+    ledger_key: str | None = Field(default=None, description="For `serve`: the log's public key, as `casetrail ledger keys` tells it.")
+    ledger_origin: str | None = Field(
+        default=None, pattern=r"^[^\s+/]+(/[^\s+/]+)*$", description="What the logs are called, for good; default: after the key."
+    )
+    publish_every: float = Field(default=10.0, gt=0, le=86_400, description="Seconds from one checkpoint to the next, where the log grew.")
+    witnesses: str = Field(default="", description="The keys of the witnesses, as `casetrail witness` tells them, with spaces between.")
+    witness_quorum: int = Field(default=0, ge=0, description="So many must have cosigned before a checkpoint counts as witnessed.")
+    timestamp_url: str | None = Field(default=None, pattern=r"^https?://\S+$", description="For `worker`: who time-stamps checkpoints.")
+    timestamp_roots: Path | None = Field(default=None, description="The certificates that time-stamps must lead to, as PEM.")
+    timestamp_every: float = Field(default=3600.0, gt=0, le=31_536_000, description="Seconds from one time-stamp to the next, at least.")
     largest_document: int = Field(default=100 * 1024 * 1024, ge=1, description="Bytes of an attached document.")
+    base_url: str = Field(default="http://127.0.0.1:8000", pattern=r"^https?://[^\s?#]+$", description="Where mails say cases are found.")
+    digest_at: str = Field(
+        default="07:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", description="When on a working day digests are sent, in London."
+    )
+    smtp_host: str | None = Field(default=None, min_length=1, description="The mail server; without it nobody is reminded.")
+    smtp_port: int | None = Field(default=None, ge=1, le=65535, description="Default: 587, 465 with `tls`, 25 with `none`.")
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_sender: str | None = Field(default=None, pattern=ADDRESS, description="Whom reminders come from.")
+
+    @model_validator(mode="after")
+    def _a_whole_mail_server(self) -> Settings:
+        if self.smtp_host is not None and self.smtp_sender is None:
+            raise ValueError("CASETRAIL_SMTP_SENDER is missing: the address that reminders come from")
+        if self.smtp_security == "none" and self.smtp_password is not None:
+            raise ValueError("CASETRAIL_SMTP_PASSWORD is not sent in the clear: CASETRAIL_SMTP_SECURITY must be starttls or tls")
+        return self
 
     @model_validator(mode="after")
     def _both_databases(self) -> Settings:
@@ -48,6 +81,24 @@ class Settings(BaseSettings):
         if self.database_url is None or self.keys_url is None or self.key_file is None:
             raise ValueError("the databases are our own")
         return self.database_url.get_secret_value(), self.keys_url.get_secret_value(), self.key_file
+
+    def mail_server(self) -> Server | None:
+        """Where mail is given to, if anywhere."""
+        if self.smtp_host is None or self.smtp_sender is None:
+            return None
+        port = self.smtp_port or {"starttls": 587, "tls": 465, "none": 25}[self.smtp_security]
+        return Server(
+            self.smtp_host, port, self.smtp_sender, self.smtp_username, self.smtp_password,
+            tls=self.smtp_security == "tls", starttls=self.smtp_security == "starttls",
+        )  # fmt: skip
+
+    def witness_policy(self) -> Policy:
+        """Who are witnesses, and how many of them must have cosigned.
+
+        Raises:
+            Unsound: a key is none, or more are asked for than are known.
+        """
+        return Policy.of(self.witnesses.split(), self.witness_quorum)
 
     @property
     def local(self) -> bool:

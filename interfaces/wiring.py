@@ -10,14 +10,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from application.access import Looks
 from application.adopting import adopt_shipped
 from application.cases import Cases, Done, WouldDo
 from application.documents import Documents
 from application.erasure import Erasure
 from application.feeds import Feeds
+from application.ledger.notes import Policy
+from application.ledger.reading import Ledger
 from application.looking import Looking
 from application.people import Register
 from application.remembered import Cached, TimeThere
+from application.reminders import Reminders
 from application.rulebook import Rulebook
 from application.store.keys import KeyFile, Keys
 from application.store.store import Store
@@ -43,22 +47,27 @@ PATIENCE = 3.0
 class Service:
     """Everything behind the API and the command line, over one pair of databases."""
 
-    def __init__(self, places: Databases, *, boards: bool = False, largest_document: int = LARGEST_DOCUMENT) -> None:
+    def __init__(
+        self, places: Databases, *, boards: bool = False, largest_document: int = LARGEST_DOCUMENT, witnesses: Policy | None = None
+    ) -> None:
         self.places = places
         keys = Keys(places.keys, KeyFile(places.key_file, outside=places.data_folder))
         self.store = Store(places.record, keys)
         self.register = Register(places.record, keys)
         self.rulebook = Rulebook(self.store, time.monotonic)
+        self.looks = Looks(places.record, keys)
         self.cases = Cases(
             self.store, self.register, self.rulebook, lambda: str(uuid.uuid4()), cached=Cached(self.store),
-            time_there=TimeThere(self.store, time.monotonic),
+            time_there=TimeThere(self.store, time.monotonic), looks=self.looks,
         )  # fmt: skip
         self.looking = Looking(self.cases)
         self.themes = Themes(self.store, self.cases)
         self.documents = Documents(places.record, keys)
         self.feeds = Feeds(places.record)
+        self.reminders = Reminders(places.record, keys)
         self.erasure = Erasure(places.record, self.store, self.register, self.documents)
         self.cases.heeding = self.erasure.heed
+        self.ledger = Ledger(places.record, witnesses)
         self.largest_document = largest_document
         self.boards = Boards(places.record) if boards else None
         self.rehearsal = False
@@ -70,9 +79,10 @@ class Service:
             self.rehearsal = "rehearsal" in await self.store.marks()
             await self.register.open(rehearsal=self.rehearsal)
             stack.push_async_callback(self.register.close)
-            for part in (self.documents, self.erasure, self.feeds):
+            for part in (self.looks, self.documents, self.erasure, self.feeds, self.reminders):
                 stack.push_async_callback(part.close)
                 await part.open()
+            stack.callback(self.ledger.close)
             await self.rulebook.refresh(now=True)
             if self.boards:
                 await stack.enter_async_context(self.boards)
@@ -123,14 +133,15 @@ class Service:
         return self.boards is not None and await self.boards.reached(view, position, PATIENCE) is not None
 
     async def readiness(self) -> dict[str, Any]:
-        """Whether the database answers and the read models keep up; what is wanting is named."""
+        """Whether the database answers and the read models keep up; what is wanting is named, and reminders that somebody should see."""
         try:
             position = await self.store.settled_position()
+            reminders = await self.reminders.standing()
         except Exception as error:
             return {"ready": False, "database": f"not there ({type(error).__name__})"}
         views = await self.boards.readiness(position) if self.boards else {}
         ready = all(view["fault"] is None for view in views.values())
-        return {"ready": ready, "database": "there", "position": position, "views": views}
+        return {"ready": ready, "database": "there", "position": position, "views": views, "reminders": reminders}
 
 
 async def adopt(service: Service, *, calendar: str | None = None, at: datetime | None = None) -> None:
@@ -142,7 +153,7 @@ async def adopt(service: Service, *, calendar: str | None = None, at: datetime |
 async def configured(settings: Settings) -> AsyncIterator[Service]:
     """The service over the databases that the settings name, for a short command."""
     with databases.configured(settings, stay=False) as (places, _):
-        async with Service(places) as service:
+        async with Service(places, witnesses=settings.witness_policy()) as service:
             yield service
 
 

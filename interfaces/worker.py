@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -234,8 +235,20 @@ def run(url: str) -> None:
             signal.signal(number, handler)
 
 
-def rebuild(console: Console, places: Databases, names: Sequence[str], *, compare: bool) -> int:
-    """Make read models again beside the live ones, compare, and switch. 0: all equal; 1: one differs, or cannot be made."""
+@dataclass(frozen=True)
+class Accepted:
+    """A difference that somebody looked at and takes over: its digest, who they are, and why."""
+
+    difference: str
+    by: str
+    because: str
+
+
+def rebuild(console: Console, places: Databases, names: Sequence[str], *, compare: bool, accepted: Accepted | None = None) -> int:
+    """Make read models again beside the live ones, compare, and switch: where one differs, only if exactly that was accepted.
+
+    0: all switched or equal; 1: one differs, or cannot be made.
+    """
     unknown = sorted(set(names) - {view.name for view in VIEWS})
     if unknown:
         _tell(console, f"There is no read model {', '.join(unknown)}: there are {', '.join(view.name for view in VIEWS)}.")
@@ -243,17 +256,17 @@ def rebuild(console: Console, places: Databases, names: Sequence[str], *, compar
     chosen = [view for view in VIEWS if view.name in names or not names]
     with connect(places.projections) as connection, connect(places.projections) as reading:
         views.prepare(connection)
-        return max([_rebuilt(console, view, connection, RecordLog(reading), compare=compare) for view in chosen])
+        return max([_rebuilt(console, view, connection, RecordLog(reading), compare=compare, accepted=accepted) for view in chosen])
 
 
-def _rebuilt(console: Console, view: View, connection: Connection, record: RecordLog, *, compare: bool) -> int:
+def _rebuilt(console: Console, view: View, connection: Connection, record: RecordLog, *, compare: bool, accepted: Accepted | None) -> int:
     with _progress(console, view) as told:
         try:
             if compare:
                 comparison = rebuilding.check(view, record, connection, told)
                 done = None
             else:
-                done = rebuilding.rebuild(view, record, connection, told=told)
+                done = rebuilding.rebuild(view, record, connection, agree=_accepts(accepted), told=told)
                 comparison = done.compared
         except rebuilding.Busy:
             _tell(console, f"{view.name}: another process is rebuilding it.")
@@ -269,8 +282,23 @@ def _rebuilt(console: Console, view: View, connection: Connection, record: Recor
     if comparison.equal:
         _tell(console, f"{view.name}: {comparison.rows} rows at position {comparison.position}, equal row for row ({comparison.digest}).")
         return 0
-    _tell(console, f"{view.name}: {comparison.differing} rows differ at position {comparison.position}. Nothing was switched.")
+    many = f"{comparison.differing} row{'s differ' if comparison.differing > 1 else ' differs'} at position {comparison.position}"
+    if done is not None and done.switched and accepted is not None:
+        log.warning(
+            "rebuilt", view=view.name, position=done.position, difference=accepted.difference, rows=comparison.differing,
+            by=accepted.by, because=accepted.because,
+        )  # fmt: skip
+        _tell(console, f"{view.name}: {many}, as accepted by {accepted.by}: {accepted.because} The rebuilt one is live now.")
+        return 0
+    _tell(console, f"{view.name}: {many}. Nothing was switched.")
+    if accepted is not None:
+        _tell(console, "The difference is not the one that was accepted.")
+    _tell(console, f"Whoever takes over exactly this: casetrail rebuild {view.name} --accept {comparison.difference} --by … --because …")
     return 1
+
+
+def _accepts(accepted: Accepted | None) -> Callable[[rebuilding.Comparison], bool]:
+    return lambda comparison: accepted is not None and comparison.difference == accepted.difference
 
 
 def _tell(console: Console, sentence: str) -> None:

@@ -38,7 +38,7 @@ class BoardRow(msgspec.Struct, frozen=True, dict=True):
     label: str
     known_from: datetime
     known_until: datetime | None
-    told: str
+    told: bytes
     today: date
     calendars: Mapping[str, Calendar]
 

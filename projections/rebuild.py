@@ -53,7 +53,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two builds at one position. The digests are over all rows, whatever their order; at most `LISTED` differences are listed."""
+    """Two builds at one position. The digests are over all rows, whatever their order; at most `LISTED` differences are listed.
+
+    `difference` is a digest over all rows that differ, both sides of each, and over nothing else: whoever agrees to it agrees to this
+    difference and no other, also when more was recorded meanwhile.
+    """
 
     view: str
     position: int
@@ -62,6 +66,7 @@ class Comparison:
     digest: str
     differing: int = 0
     differences: tuple[Difference, ...] = ()
+    difference: str = ""
 
     @property
     def equal(self) -> bool:
@@ -113,7 +118,8 @@ def rebuild(
     agree: Callable[[Comparison], bool] = lambda comparison: False,
     told: Callable[[int, int], None] = lambda read, upto: None,
 ) -> Rebuilt:
-    """Make a view again from all events, compare, and switch if it is equal; if it is not, only if `agree` says so.
+    """Make a view again from all events, compare, and switch if it is equal; if it is not, only if `agree` says so, and only as long
+    as the difference is the one agreed to: where it has become another meanwhile, nothing is switched.
 
     `told` is called with the position of the last event read, or how many were, and how many there are to read.
 
@@ -136,6 +142,9 @@ def rebuild(
                 return Rebuilt(view.name, live.number, comparison.position, switched=False, compared=comparison)
             with _held(connection, live) as position:
                 _follow(following, position)
+                agreed, comparison = comparison, compare(connection, live, build)
+                if not comparison.equal and comparison.difference != agreed.difference:
+                    return Rebuilt(view.name, live.number, comparison.position, switched=False, compared=comparison)
                 views.switch(connection, build)
         return Rebuilt(view.name, build.number, views.position(connection, build), switched=True, compared=comparison)
 
@@ -158,6 +167,7 @@ def compare(connection: Connection, live: Build, rebuilt: Build) -> Comparison:
     digests: tuple[list[str], list[str]] = ([], [])
     rows = differing = 0
     differences: list[Difference] = []
+    digested: list[str] = []
     for table in live.view.tables:
         counted, was = digest(connection, live, table)
         _, now = digest(connection, rebuilt, table)
@@ -165,11 +175,14 @@ def compare(connection: Connection, live: Build, rebuilt: Build) -> Comparison:
         digests[1].append(now)
         rows += counted
         if was != now:
-            number, listed = _differences(connection, table, live, rebuilt)
+            number, told, listed = _differences(connection, table, live, rebuilt)
             differing += number
             differences += listed
-    position = views.position(connection, rebuilt)
-    return Comparison(live.view.name, position, rows, "-".join(digests[0]), "-".join(digests[1]), differing, tuple(differences))
+            digested.append(told)
+    return Comparison(
+        live.view.name, views.position(connection, rebuilt), rows, "-".join(digests[0]), "-".join(digests[1]), differing,
+        tuple(differences), "-".join(digested),
+    )  # fmt: skip
 
 
 def digest(connection: Connection, build: Build, table: Table) -> tuple[int, str]:
@@ -180,7 +193,11 @@ def digest(connection: Connection, build: Build, table: Table) -> tuple[int, str
         ).format(build.table(table))
     ).fetchone()
     rows, one, other = counted or (0, 0, 0)
-    return rows, f"{rows}-{int(one or 0) % 2**64:016x}{int(other or 0) % 2**64:016x}"
+    return rows, _digest(rows, one, other)
+
+
+def _digest(rows: int, one: Any, other: Any) -> str:
+    return f"{rows}-{int(one or 0) % 2**64:016x}{int(other or 0) % 2**64:016x}"
 
 
 def _filled(view: View, log: Log, connection: Connection, upto: int, told: Callable[[int, int], None]) -> Build:
@@ -247,13 +264,15 @@ def _held(connection: Connection, live: Build) -> Iterator[int]:
         yield held[0]
 
 
-def _differences(connection: Connection, table: Table, live: Build, rebuilt: Build) -> tuple[int, list[Difference]]:
-    """How many keys have rows that differ, and the first of them."""
+def _differences(connection: Connection, table: Table, live: Build, rebuilt: Build) -> tuple[int, str, list[Difference]]:
+    """How many keys have rows that differ, a digest over all of these rows, and the first of them."""
     key = [name.strip() for name in table.key.split(",")]
     both = sql.SQL(
         "WITH l AS (SELECT * FROM {live} EXCEPT ALL SELECT * FROM {rebuilt}),"
         " r AS (SELECT * FROM {rebuilt} EXCEPT ALL SELECT * FROM {live})"
-        " SELECT count(*) OVER (), to_jsonb(l), to_jsonb(r) FROM l FULL JOIN r USING ({key}) ORDER BY {key} LIMIT %s"
+        " SELECT count(*) OVER (), sum(hashtextextended(concat_ws('>', l::text, r::text), 0)::numeric) OVER (),"
+        " sum(hashtextextended(concat_ws('>', l::text, r::text), 7161)::numeric) OVER (), to_jsonb(l), to_jsonb(r)"
+        " FROM l FULL JOIN r USING ({key}) ORDER BY {key} LIMIT %s"
     ).format(
         live=live.table(table),
         rebuilt=rebuilt.table(table),
@@ -261,11 +280,12 @@ def _differences(connection: Connection, table: Table, live: Build, rebuilt: Bui
     )
     found = connection.execute(both, (LISTED,)).fetchall()
     listed = []
-    for _, was, now in found:
+    for *_, was, now in found:
         named = {name: value for name, value in (was or now).items() if name in key and value != ""}
         columns = tuple(name for name in was if was[name] != now[name]) if was and now else ()
         listed.append(Difference(table.name, named, columns, was, now))
-    return (found[0][0] if found else 0), listed
+    rows, one, other = found[0][:3] if found else (0, 0, 0)
+    return rows, _digest(rows, one, other), listed
 
 
 def _resting(row: dict[str, Any]) -> str:

@@ -58,12 +58,16 @@ class Projecting(Protocol):
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a view, in SQL: its columns, its primary key, and what follows `CREATE INDEX ON t`."""
+    """One table of a view, in SQL: its columns, its primary key, and what follows `CREATE INDEX ON t`.
+
+    `laid_out`: once the table is filled its rows are laid out in the order of that index, so that a page of it lies together.
+    """
 
     name: str
     columns: LiteralString
     key: LiteralString
     indexes: tuple[LiteralString, ...] = ()
+    laid_out: int | None = None
 
 
 @dataclass(frozen=True)
@@ -213,6 +217,11 @@ def make(connection: Connection, view: View) -> Build:
 def finish(connection: Connection, build: Build) -> None:
     """The indexes of a build, and what the planner needs to know of it."""
     for table in build.view.tables:
+        if table.laid_out is not None:
+            index, order = table.indexes[table.laid_out].partition(" WHERE ")[0], sql.Identifier(f"{build.table_name(table)}_laid_out")
+            connection.execute(sql.SQL("CREATE INDEX {} ON {} {}").format(order, build.table(table), sql.SQL(index)))
+            connection.execute(sql.SQL("CLUSTER {} USING {}").format(build.table(table), order))
+            connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier("projections", order.as_string(connection).strip('"'))))
         for index in table.indexes:
             connection.execute(sql.SQL("CREATE INDEX ON {} {}").format(build.table(table), sql.SQL(index)))
         connection.execute(sql.SQL("ANALYZE {}").format(build.table(table)))

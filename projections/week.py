@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, LiteralString, NamedTuple
@@ -11,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from projections.board import chosen
+from projections.deadline_sums import EVERYWHERE, OF_A_WEEK, asked_of
 from projections.paging import AsyncConnection, NotMade
 from projections.view import Fault
 
@@ -31,6 +33,15 @@ SELECT b.position,
  WHERE b.live AND b.view = 'deadlines'
 """
 """Clocks that wait and are due by the end of the week or overdue, and those done or due in it: so many of each, by their days."""
+
+SUMS_ASKED: LiteralString = """
+SELECT b.position,
+       CASE WHEN b.fault_position IS NOT NULL THEN json_build_array(b.fault_position, b.fault, b.fault_since)::text END,
+       r.what, r.day, r.clock, r.clocks
+  FROM projections.builds b LEFT JOIN LATERAL ({sums}) r ON true
+ WHERE b.live AND b.view = 'deadlines'
+"""
+"""The same from the sums that are kept."""
 
 
 class Counted(msgspec.Struct, omit_defaults=False):
@@ -71,6 +82,9 @@ def week_of(day: date) -> tuple[date, date]:
     return monday, monday + timedelta(days=min(6, (date.max - monday).days))
 
 
+SUMMED = SUMS_ASKED.replace("{sums}", OF_A_WEEK)
+
+
 @lru_cache(maxsize=200)
 def _asked(conditions: tuple[LiteralString, ...]) -> bytes:
     return sql.SQL(WEEK).format(conditions=sql.SQL(" AND ").join(map(sql.SQL, conditions))).as_bytes(None)
@@ -83,10 +97,14 @@ async def week(connection: AsyncConnection, of: date, *, today: date, **which: A
         NotMade.
     """
     first, last = week_of(of)
-    where = chosen(**which)
-    parameters = {**where.parameters, "first": first, "last": last, "today": today}
+    whose = _whose(**which)
+    if whose is None:
+        where = chosen(**which)
+        query, parameters = _asked(tuple(where.conditions)), {**where.parameters, "first": first, "last": last, "today": today}
+    else:
+        query, parameters = SUMMED.encode(), asked_of(first, last, today, whose)
     try:
-        cursor = await connection.cursor(binary=True).execute(_asked(tuple(where.conditions)), parameters, prepare=True)
+        cursor = await connection.cursor(binary=True).execute(query, parameters, prepare=True)
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         raise NotMade("deadlines") from None
     found = await cursor.fetchall()
@@ -100,8 +118,36 @@ async def week(connection: AsyncConnection, of: date, *, today: date, **which: A
     )  # fmt: skip
     for row in found:
         if row[2] is not None:
-            _count(made, *row[2:])
+            (_count if whose is None else _add)(made, *row[2:])
     return made
+
+
+def _whose(**which: Any) -> Sequence[str] | None:
+    """Whose sums answer this; none where it is asked about some clocks only, or as of an earlier instant."""
+    said = {name: value for name, value in which.items() if value is not None and value != () and value != []}
+    if not said.keys() <= {"partnership", "partnerships"}:
+        return None
+    one, several = said.get("partnership"), which.get("partnerships")
+    if one is not None:
+        return [one] if several is None or one in several else []
+    return [EVERYWHERE] if several is None else [*dict.fromkeys(several)]
+
+
+def _add(week: Week, what: str, day: date | None, clock: str, n: int) -> None:
+    """Add so many clocks, as the sums tell of them, to the week, to their day and to their name."""
+    by_clock = week.clocks.setdefault(clock, Counted())
+    every = (week.counts, by_clock) if day is None else (week.counts, by_clock, week.days[day])
+    for counted in every:
+        if what == "overdue":
+            counted.overdue += n
+        elif what == "waits":
+            counted.due += n
+        elif what == "late":
+            counted.late += n
+        else:
+            counted.on_time += n
+    if what == "waits" and day is not None and day < week.today:
+        week.days[day].overdue += n
 
 
 def _count(week: Week, clock: str, waits: bool, due: date | None, done: date | None, n: int) -> None:

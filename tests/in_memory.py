@@ -17,6 +17,7 @@ from unittest import mock
 from uuid import UUID
 
 from application import people
+from application.access import Looks, Wanted
 from application.adopting import adopt_shipped
 from application.cases import Cases
 from application.looking import Looking
@@ -26,6 +27,7 @@ from application.store import mapper
 from application.store.chain import ORIGIN, link
 from application.store.committer import Committer
 from application.store.keys import KEY_BYTES, KeyDestroyed, Keys
+from application.store.noting import Noted
 from application.store.recorder import Entry, Outcome
 from application.store.store import Appended, Settled, Store, folded
 from application.tracker import Themes
@@ -174,6 +176,42 @@ class MemoryStore(Store, Committer):
         return len(self.by_stream.get(stream, []))
 
 
+class MemoryLooks(Looks):
+    """Looks in a list, each with its instant and its whole record; what the database would do is done here
+    (`migrations/record/0008_looks.sql`)."""
+
+    def __init__(self, keys: MemoryKeys) -> None:
+        self._keys = keys
+        self.noted: list[tuple[datetime, bytes, Noted]] = []
+
+    def copied(self) -> MemoryLooks:
+        """The same looks, to go on from there."""
+        other = MemoryLooks(cast(MemoryKeys, self._keys))
+        other.noted = list(self.noted)
+        return other
+
+    async def _keep(self, noted: Noted) -> None:
+        if all(noted.id != before.id for _, _, before in self.noted):
+            at = noted.chosen or datetime.now(UTC)
+            self.noted.append((at, noted.record + f'{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"}}'.encode(), noted))
+
+    async def _shown(self, person: PersonId, stream: str, until: datetime | None) -> Iterable[tuple[str, int | None, list[str] | None]]:
+        of = [(at, one) for at, _, one in self.noted if stream in one.streams and (one.person, one.outcome) == (person, "shown")]
+        return [(one.id, one.place, list(one.documents)) for at, one in of if until is None or at <= until]
+
+    async def _places(self, stream: str, looks: list[str]) -> Mapping[str, int]:
+        return {one.id: one.place for _, _, one in self.noted if one.id in looks and stream in one.streams and one.place is not None}
+
+    async def _of_stream(self, stream: str, wanted: Wanted, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        since, until, views, person = wanted
+        return [
+            (number, record)
+            for number, (at, record, one) in enumerate(self.noted, start=1)
+            if number > after and stream in one.streams and person in (None, one.person) and (not views or one.view in views)
+            if (since is None or at >= since) and (until is None or at <= until)
+        ][:limit]
+
+
 class MemoryRegister(Register):
     """Persons, and the words they are known by, in dictionaries. Names are not kept."""
 
@@ -220,13 +258,14 @@ class MemoryRegister(Register):
 class InMemory:
     """Everything behind the API, in memory. Ids are counted, so that a story told twice is the same."""
 
-    def __init__(self, store: MemoryStore, register: MemoryRegister) -> None:
+    def __init__(self, store: MemoryStore, register: MemoryRegister, looks: MemoryLooks | None = None) -> None:
         self.store = store
         self.register = register
+        self.looks = looks or MemoryLooks(store.keys)
         self._seconds, self._ids, self._persons = count(), count(10**6 + len(store.rows)), count(len(register.persons) + 1)
         self._asking: dict[tuple[str, str | None], By] = {}
         self.rulebook = Rulebook(store, lambda: float(2 * next(self._seconds)))
-        self.cases = Cases(store, register, self.rulebook, lambda: str(UUID(int=next(self._ids))))
+        self.cases = Cases(store, register, self.rulebook, lambda: str(UUID(int=next(self._ids))), looks=self.looks)
         self.looking = Looking(self.cases)
         self.themes = Themes(store, self.cases)
         self.world = InProcess(self.looking, self.themes)
@@ -244,7 +283,7 @@ class InMemory:
         register = MemoryRegister()
         register.persons, register.aliases = dict(self.register.persons), dict(self.register.aliases)
         register.asking, register.held = set(self.register.asking), list(self.register.held)
-        return InMemory(self.store.upto(position), register)
+        return InMemory(self.store.upto(position), register, self.looks.copied())
 
     def run(self, asked: Coroutine[Any, Any, T]) -> T:
         """What is asked, answered at once: in memory nothing ever waits."""

@@ -63,6 +63,8 @@ def played(story: Path) -> Played:
             world.run(rehearsal.take(number))
             steps.append(Asked(as_command(step, rehearsal), step.by, step.case))
             positions.append(len(world.store.rows))
+        elif step.look:
+            world.run(rehearsal.take(number))
     cases = {handle: f"case/{case}" for handle, case in rehearsal.told.cases.items()}
     return Played(world, tuple(steps), tuple(positions), cases)
 

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from domain.corrections import RecordCorrected
-from domain.people import By
 from domain.recorded import Editions, Recorded
+from domain.told import Fields, entry, instant, present, said_by, words_at
 
-Fields = Mapping[int, Mapping[str, Any]]
-"""By place: the body of the event with the words its reader may read in the clear, erased ones as "[erased]". What they may not
-read is not there."""
-
-
-def present(**values: Any) -> dict[str, Any]:
-    """A record without what is absent."""
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def said_by(by: By) -> dict[str, Any]:
-    """Who asked, as the API names it."""
-    return present(person=by.person, role=by.role, organisation=by.organisation, partnership=by.partnership, behalf_of=by.behalf_of)
+__all__ = ["Fields", "editions", "entry", "instant", "iso", "present", "said_by", "with_corrections", "words_at"]
 
 
 def editions(procedure: Editions) -> dict[str, Any]:
@@ -31,31 +19,8 @@ def editions(procedure: Editions) -> dict[str, Any]:
     return present(local=procedure.local, national=procedure.national)
 
 
-def instant(at: datetime) -> str:
-    """An instant as it is stored: UTC, to the microsecond."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
-
-
 def iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-def entry(recorded: Recorded) -> dict[str, Any]:
-    """Where something stands in the record: when it happened, when it was recorded, at which place, by whom."""
-    return {"on": recorded.on.isoformat(), "at": instant(recorded.at), "place": recorded.place, "by": said_by(recorded.by)}
-
-
-def words_at(fields: Fields, place: int, *path: str | int) -> Any:
-    """What stands at this path of the entry, if it is there to be read."""
-    here: Any = fields.get(place)
-    for step in path:
-        if isinstance(here, Mapping):
-            here = here.get(str(step))
-        elif isinstance(here, list | tuple) and isinstance(step, int) and step < len(here):
-            here = here[step]
-        else:
-            return None
-    return here
 
 
 def with_corrections(history: Iterable[Recorded], fields: Fields) -> dict[int, Any]:

@@ -60,6 +60,11 @@ def longs(items: Sequence[int]) -> bytes:
     return _HEAD.pack(1, 0, INT8, len(items), 1) + pack("!" + "iq" * len(items), *(part for item in items for part in (8, item)))
 
 
+def longs_or_none(items: Sequence[int | None]) -> bytes | None:
+    """An int8[]; null where every element is."""
+    return _array(INT8, items, long)
+
+
 def _array(kind: int, items: Sequence[T | None], as_bytes: Callable[[T], bytes]) -> bytes | None:
     parts = [b""]
     nulls = 0
@@ -112,5 +117,6 @@ def read_instants(data: bytes | None) -> list[datetime | None]:
 
 
 __all__ = [
-    "blobs", "instants", "ints", "long", "longs", "moment", "read_blobs", "read_instants", "read_longs", "read_texts", "texts", "uuids",
+    "blobs", "instants", "ints", "long", "longs", "longs_or_none", "moment", "read_blobs", "read_instants", "read_longs",
+    "read_texts", "texts", "uuids",
 ]  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -33,6 +34,25 @@ def conninfo(url: str, application: str) -> str:
     )
 
 
+class Free(asyncio.Semaphore):
+    """How many connections are free. It counts who waited for one, and the seconds of waiting, for operators to watch."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.waits = 0
+        self.seconds = 0.0
+
+    async def acquire(self) -> Literal[True]:
+        if not self.locked():
+            return await super().acquire()
+        self.waits += 1
+        began = time.monotonic()
+        try:
+            return await super().acquire()
+        finally:
+            self.seconds += time.monotonic() - began
+
+
 class Connections:
     """At most `most` connections, the one used last first. Each question is one autocommitted statement."""
 
@@ -40,7 +60,7 @@ class Connections:
         self._conninfo = conninfo(url, application)
         self._patience = patience
         self._idle: list[psycopg.AsyncConnection[TupleRow]] = []
-        self._free = asyncio.Semaphore(most)
+        self.free = Free(most)
         self._closed = False
 
     async def open(self) -> None:
@@ -67,7 +87,7 @@ class Connections:
         """
         deadline = asyncio.get_running_loop().time() + self._patience
         pause = 0.02
-        async with self._free:
+        async with self.free:
             while True:
                 conn = None
                 try:

@@ -17,7 +17,7 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 
-from application.store.connections import StoreAway, conninfo
+from application.store.connections import Free, StoreAway, conninfo
 
 
 class Line:
@@ -127,7 +127,7 @@ class Lines:
         self._conninfo = conninfo(url, application)
         self._patience = patience
         self._idle: list[Line] = []
-        self._free = asyncio.Semaphore(most)
+        self.free = Free(most)
 
     async def close(self) -> None:
         while self._idle:
@@ -142,7 +142,7 @@ class Lines:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         pause = 0.02
-        async with self._free:
+        async with self.free:
             while True:
                 line = None
                 try:

@@ -200,8 +200,11 @@ def unseal(sealed: Sealed, key: bytes | None, bound: bytes) -> str:
     Raises:
         Broken: they were not sealed here, or are not what was committed to.
     """
-    if key is None:
-        return ERASED
+    return ERASED if key is None else _salted(sealed, key, bound)[SALT:].decode()
+
+
+def _salted(sealed: Sealed, key: bytes, bound: bytes) -> bytes:
+    """Salt and words, as they were committed to."""
     try:
         stored = base64.b64decode(sealed.e, validate=True)
         salted = AESGCM(key).decrypt(stored[:NONCE], stored[NONCE:], bound)
@@ -209,7 +212,7 @@ def unseal(sealed: Sealed, key: bytes | None, bound: bytes) -> str:
         raise Broken(f"Words sealed under {sealed.k} do not open where they stand ({bound.decode()}).") from None
     if sha256(salted).hexdigest() != sealed.c:
         raise Broken(f"Words sealed under {sealed.k} are not those that were committed to ({bound.decode()}).")
-    return salted[SALT:].decode()
+    return salted
 
 
 # --- events to bytes -----------------------------------------------------------------------------------------------------------
@@ -322,6 +325,42 @@ def fields(header: bytes, body: bytes, keys: Mapping[str, bytes | None]) -> dict
     def opened(path: str, value: Sealed) -> str:
         return unseal(value, keys.get(value.k), bound_to(then.stream, then.place, then.name, path, then.schema))
 
+    return _in_the_clear(then, body, opened)
+
+
+class Opened(NamedTuple):
+    """Words as they may be shown to somebody who checks them: `c` is the SHA-256 of salt and words. Without words the key is gone."""
+
+    path: str
+    salt: bytes
+    words: str | None
+
+
+def disclosed(header: bytes, body: bytes, keys: Mapping[str, bytes | None]) -> list[Opened]:
+    """Each sealed text of a stored event by its stored path, in the order in which they stand in its body.
+
+    Raises:
+        Broken: as `open_words`.
+    """
+    then = _header(header)
+    found: list[Opened] = []
+
+    def note(path: str, value: Sealed) -> str:
+        key = keys.get(value.k)
+        salted = b"" if key is None else _salted(value, key, bound_to(then.stream, then.place, then.name, path, then.schema))
+        found.append(Opened(path, salted[:SALT], None if key is None else salted[SALT:].decode()))
+        return ""
+
+    _told(_fields(body), "", note)
+    return found
+
+
+def fields_with(header: bytes, body: bytes, words: Mapping[str, str]) -> dict[str, Any]:
+    """As `fields`, with these words, by their stored path, in the place of those that are sealed."""
+    return _in_the_clear(_header(header), body, lambda path, value: words[path])
+
+
+def _in_the_clear(then: Header, body: bytes, opened: Callable[[str, Sealed], str]) -> dict[str, Any]:
     told: dict[str, Any] = _told(_fields(body), "", opened)
     event = EVENTS.get(then.name)
     return told if event is None else brought_up(then.name, then.schema, event.schema_version(), told)

@@ -21,7 +21,7 @@ from psycopg.rows import tuple_row
 from application.store import mapper, migrate
 from application.store.arrays import long, moment
 from application.store.committer import Committer
-from application.store.connections import Connections, StoreAway, conninfo
+from application.store.connections import Connections, Free, StoreAway, conninfo
 from application.store.keys import Keys
 from application.store.line import Lines
 from application.store.recorder import EVER, LOG, STREAM, STREAM_AS_OF, Entry, Outcome, RecordApplication, numbered, rows_of
@@ -66,6 +66,15 @@ class Appended(NamedTuple):
     at: datetime
     recorded: tuple[Recorded, ...]
     request_digest: str | None
+
+
+class Stored(NamedTuple):
+    """One event as it is stored, and where it stands in the log."""
+
+    position: int
+    header: bytes
+    body: bytes
+    hash: bytes
 
 
 class Settled(NamedTuple):
@@ -153,6 +162,11 @@ class Store:
         """The library's application on this record, for subscriptions and for reading outside an event loop."""
         return RecordApplication.at(self._url, pool=pool)
 
+    @property
+    def free(self) -> dict[str, Free]:
+        """How many connections are free, by what they are for."""
+        return {"record": self._readers.free, "histories": self._lines.free}
+
     async def marks(self) -> frozenset[str]:
         """What kind of store this is: `rehearsal`, `demo`, or nothing of the kind."""
         return frozenset(mark for (mark,) in await self._readers.ask("SELECT mark FROM store_marks"))
@@ -171,7 +185,7 @@ class Store:
             StoreAway: the database did not come back in time.
         """
         headers, events = await self._sealed(save)
-        entry = _entry(save, headers, events)
+        entry = entry_of(save, headers, events)
         outcome, asked_before = await self._committer.save(entry)
         match outcome.what:
             case "recorded":
@@ -224,6 +238,10 @@ class Store:
         rows = await self._rows(stream, history[0].place - 1, history[-1].place, None)
         keys = await self.keys.get({id_ for _, _, body, _ in rows for id_ in mapper.body_keys(body)})
         return {history[0].place + i: mapper.fields(header, body, keys) for i, (_, header, body, _) in enumerate(rows)}
+
+    async def stored(self, stream: str, *, upto_place: int | None = None) -> list[Stored]:
+        """The events of a stream in order, byte for byte."""
+        return [Stored(*row) for row in await self._rows(stream, 0, upto_place, None)]
 
     async def open_words(self, history: Iterable[Recorded]) -> list[Recorded]:
         """These events with their words in the clear or `[erased]`, all keys fetched at once.
@@ -283,7 +301,7 @@ class Store:
         texts, persons = mapper.needs(leaf for _, leaves in events for leaf in leaves)
         keys = await self.keys.of_persons(persons) if persons else {}
         fresh = iter(await self.keys.take(texts)) if texts else iter(())
-        headers = [_header(save, i, event) for i, event in enumerate(save.events)]
+        headers = [header_of(save, i, event) for i, event in enumerate(save.events)]
         return headers, [
             mapper.sealed(header, event, keys, fresh) if leaves else event for header, (event, leaves) in zip(headers, events, strict=True)
         ]
@@ -299,7 +317,8 @@ class Store:
         return rows[0][0] or 0
 
 
-def _header(save: Save, i: int, event: CaseEvent) -> Header:
+def header_of(save: Save, i: int, event: CaseEvent) -> Header:
+    """The header of the i-th event of a save, its instant yet to be said."""
     information = save.information[i] if isinstance(save.information, tuple) else save.information if i == 0 else None
     return Header(
         v=mapper.STORED_FORM,
@@ -320,7 +339,8 @@ def _header(save: Save, i: int, event: CaseEvent) -> Header:
     )
 
 
-def _entry(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent]) -> Entry:
+def entry_of(save: Save, headers: Sequence[Header], events: Sequence[CaseEvent]) -> Entry:
+    """A save in bytes: its headers, and its events as they are stored, words sealed."""
     if not events:
         raise ValueError("A save without an event says nothing.")
     partnership, label = save.claims_label or (None, None)

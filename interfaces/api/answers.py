@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from interfaces.api.identity import AN_INSTANT
+from interfaces.api.looks import Showing
 from interfaces.api.problems import DOCUMENTED, Unfit, documented
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -36,8 +37,8 @@ MEANT = [Depends(not_prefetched)]
 
 
 def answered(content: Any, headers: Mapping[str, str], status: int = 200) -> Response:
-    """JSON that is true at its `Position`."""
-    return Response(msgspec.json.encode(content), status, {**NO_STORE, **headers}, "application/json")
+    """JSON that is true at its `Position`. Which cases it shows something of is read from it where the route does not say."""
+    return Showing(content, msgspec.json.encode(content), status, {**NO_STORE, **headers})
 
 
 def listed(items: Sequence[Any], headers: Mapping[str, str], next: str | None = None, **more: Any) -> Response:

@@ -12,10 +12,27 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from interfaces.api import boards, commands, deadlines, documents, exports, figures, queries, rules, shapes, themes
-from interfaces.api.answers import answered, told
-from interfaces.api.description import PREFIX, describe, methods_of
+from interfaces.api import (
+    boards,
+    case_files,
+    commands,
+    deadlines,
+    decisions,
+    documents,
+    exports,
+    figures,
+    ledger,
+    queries,
+    reminders,
+    rules,
+    shapes,
+    themes,
+)
+from interfaces.api.answers import NO_STORE, answered, told
+from interfaces.api.description import PREFIX, describe, methods_of, template_of
+from interfaces.api.looks import Looked
 from interfaces.api.problems import handle_problems
+from interfaces.metrics import MEDIA, Metrics, Timed
 from interfaces.wiring import Service
 
 
@@ -43,11 +60,15 @@ def make_app(service: Service) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.service = service
+    app.state.metrics = metrics = Metrics()
     app.state.methods_of = partial(methods_of, app)
     handle_problems(app)
     app.router.routes.extend(commands.routes(PREFIX))
     app.include_router(_api())
     app.include_router(_health(service))
+    app.include_router(_metrics(service, metrics))
+    app.add_middleware(Looked, service=service)
+    app.add_middleware(Timed, metrics=metrics, template=template_of)
     app.add_middleware(HeadAsGet)
     describe(app)
     return app
@@ -55,7 +76,7 @@ def make_app(service: Service) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (queries, boards, deadlines, figures, exports, documents, rules, themes):
+    for part in (queries, case_files, boards, deadlines, decisions, figures, exports, reminders, documents, rules, themes, ledger):
         api.include_router(part.router)
     return api
 
@@ -91,5 +112,17 @@ def _health(service: Service) -> APIRouter:
         """Database and read models; 503 names what is wanting."""
         found = await service.readiness()
         return answered(found, {}, 200 if found["ready"] else 503)
+
+    return router
+
+
+def _metrics(service: Service, metrics: Metrics) -> APIRouter:
+    router = APIRouter(tags=["operating"])
+    text = {"description": "In the text format of Prometheus.", "content": {MEDIA: {"schema": {"type": "string"}}}}
+
+    @router.get("/metrics", name="metrics", response_class=Response, responses={200: text})
+    async def told_in_numbers() -> Response:
+        """For operators: commands, requests, read models, deadlines. No person, no case, no label."""
+        return Response(await metrics.told(service), headers=dict(NO_STORE), media_type=MEDIA)
 
     return router

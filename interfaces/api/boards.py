@@ -15,6 +15,7 @@ from interfaces.api import shapes
 from interfaces.api.answers import MEANT, After, AsOf, Cursor, Limit, listed, told
 from interfaces.api.commands import CODE
 from interfaces.api.identity import Asker, Asking, instant, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import NotYet, Unfit
 from interfaces.boards import Listed
 
@@ -61,6 +62,7 @@ class Asked(NamedTuple):
 async def asked_at(request: Request, asker: Asker, as_of: str | None) -> Asked:
     """The instants of a question."""
     then = instant("as_of", as_of)
+    looks_at(request, as_of=then)
     present = asker.at or await service(request).store.now()
     if then is not None and then > present:
         raise Unfit("as_of", "lies in the future; nobody knows yet what will be recorded by then")

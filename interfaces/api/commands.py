@@ -19,6 +19,7 @@ from domain.recorded import Recorded
 from domain.stages.opening import OpenCase
 from interfaces.api.body import command_from, json_body
 from interfaces.api.identity import PARTNERSHIPS, asker_of, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import Unfit
 
 CASE = r"[A-Za-z0-9-]{1,80}"
@@ -113,6 +114,9 @@ async def asked(request: Request, model: type[Command], stream: str | None, **of
     asker = await asker_of(request)
     how = _how(request)
     command = command_from(model, await json_body(request), **of_the_path)
+    if model.stream_kind in ("case", "candidate"):
+        streams = (stream,) if stream else () if model is OpenCase else (command.stream(),)
+        looks_at(request, view=model.name, streams=streams, deed=not how.dry_run)
     if how.dry_run:
         if asker.at is not None and asker.at < await running.last_instant():
             raise InstantNotAllowed
@@ -126,6 +130,8 @@ async def asked(request: Request, model: type[Command], stream: str | None, **of
         }
         return _answer(told, 200, {"Position": str(await running.store.settled_position())})
     done = await running.cases.do(command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.scope["path"], at=asker.at)
+    if not done.again:
+        request.app.state.metrics.recorded(model.name)
     await running.followed(done)
     ref = done.stream.partition("/")[2]
     headers = {"ETag": f'"{done.place}"', "Position": str(done.position)}

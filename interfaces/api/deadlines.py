@@ -17,6 +17,7 @@ from interfaces.api.answers import MEANT, NO_STORE, After, AsOf, Cursor, Limit, 
 from interfaces.api.boards import ELSE, Day, OfPartnership, Text, Word, asked_at, page_of, read_as_far
 from interfaces.api.deadline_shapes import WeekCounts
 from interfaces.api.identity import Asking, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import Unfit
 from interfaces.exports.calendar_feed import ICS, MOST_EVENTS, deadlines_as_calendar
 from interfaces.exports.spreadsheet import CSV, MOST_ROWS, XLSX, clocks_as_csv, clocks_as_xlsx
@@ -142,6 +143,7 @@ async def _spreadsheet(request: Request, form: str, filters: dict[str, Any], ask
         rows += page.items
     if len(rows) > MOST_ROWS[form]:
         raise Unfit("partnership", f"leaves more than {MOST_ROWS[form]} rows: ask for fewer")
+    looks_at(request, view="board", streams=[f"case/{row['case']}" for row in rows])
     if form == CSV:
         content = await asyncio.to_thread(clocks_as_csv, rows)
     else:
@@ -154,6 +156,7 @@ async def _spreadsheet(request: Request, form: str, filters: dict[str, Any], ask
 
 async def _calendar(request: Request, filters: dict[str, Any]) -> Response:
     found = await service(request).read_models.waited_for(most=MOST_EVENTS, **filters)
+    looks_at(request, view="board", streams=[f"case/{row.case}" for row in found.items[:MOST_EVENTS]])
     content = deadlines_as_calendar(found.items[:MOST_EVENTS], f"Deadlines, {(filters['partnership'] or 'England').capitalize()}")
     return as_calendar(request, content, found.position)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
+from starlette.types import Scope
 
 from application.commands import COMMANDS
 from domain.adoption import AdoptCalendar, AdoptProcedure
@@ -17,7 +18,7 @@ from domain.language import Command
 from domain.roles import WHO, listed_or
 from domain.stages.opening import OpenCase
 from interfaces.api.commands import CANDIDATE, CASE, OF_A_CASE
-from interfaces.api.identity import A_PERSON, AN_INSTANT, CHOOSES_THE_INSTANT, NAMES_THE_PERSON
+from interfaces.api.identity import A_PERSON, AN_INSTANT, CHOOSES_THE_INSTANT, LONGEST_REASON, NAMES_THE_PERSON, SAYS_WHY
 from interfaces.api.problems import Problem, documented
 from interfaces.api.shapes import Answer
 
@@ -41,6 +42,7 @@ def _in_path(name: str, pattern: str, description: str) -> dict[str, Any]:
 
 PERSON = _header("Casetrail-Person", NAMES_THE_PERSON, **A_PERSON)
 INSTANT = _header("Casetrail-At", CHOOSES_THE_INSTANT, **AN_INSTANT)
+BECAUSE = _header("Casetrail-Because", SAYS_WHY, maxLength=LONGEST_REASON)
 IF_MATCH = _header(
     "If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^(?:W/)?(?:"[0-9]{1,9}"|[0-9]{1,9})$'
 )
@@ -83,13 +85,26 @@ def _operation(model: type[Command], parameters: list[dict[str, Any]]) -> dict[s
         "summary": model.name.replace("-", " ").capitalize(),
         "description": " ".join(filter(None, (said, f"For {listed_or(WHO[model.name])}."))),
         "operationId": model.name,
-        "parameters": [*parameters, KEY, DRY_RUN, PERSON, INSTANT],
+        "parameters": [*parameters, KEY, DRY_RUN, PERSON, INSTANT, BECAUSE],
         "requestBody": {
             "required": not bare,
             "content": {"application/json": {"schema": {"$ref": SCHEMAS.format(model=model.__name__)}}},
         },
         "responses": success | {str(status): told for status, told in documented(*statuses).items()},
     }
+
+
+TEMPLATES = {model.name: PREFIX + path for path, model, _ in _operations()}
+
+
+def template_of(scope: Scope) -> str:
+    """The template of the path of a request, once it was answered; `none` where it leads nowhere. Never the path: that names a case."""
+    if (command := scope.get("state", {}).get("command")) is not None:
+        return TEMPLATES[command]
+    if (route := scope.get("route")) is None:
+        return "none"
+    # of a route that was included, FastAPI tells the path without the prefix
+    return f"{PREFIX if scope['path'].startswith(PREFIX) else ''}{route.path}"
 
 
 def methods_of(app: FastAPI, path: str) -> list[str]:

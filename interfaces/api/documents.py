@@ -15,6 +15,7 @@ from interfaces.api import shapes
 from interfaces.api.answers import MEANT, NO_STORE, answered
 from interfaces.api.body import chunks
 from interfaces.api.identity import Asking, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import documented
 from interfaces.api.queries import CaseId, Looked
 from interfaces.wiring import Service
@@ -37,6 +38,7 @@ async def keep(request: Request, case: CaseId, asker: Asking) -> Response:
     running = service(request)
     request.state.command = "keep-document"
     stream = f"case/{case}"
+    looks_at(request, view="keep-document", streams=(stream,), deed=True)
     by = await _on_the_case(running, stream, asker.by)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     kept = await running.documents.keep(stream, chunks(request, running.largest_document), by.person, kind)
@@ -65,6 +67,7 @@ async def _on_the_case(running: Service, stream: str, by: By) -> By:
                        **documented(400, 401, 404, 410, 422, 503)})  # fmt: skip
 async def document(request: Request, looked: Looked, digest: DigestPath) -> Response:
     """The bytes of a document held here, each part checked before it is sent, and the digest before the last."""
+    looks_at(request, place=None, documents=(digest,))  # whoever opens a document was not shown the case
     held, content = await service(request).documents.fetch(looked.stream, digest)
     headers = {
         **NO_STORE,

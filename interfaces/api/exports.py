@@ -1,13 +1,17 @@
-"""Calendars that people subscribe to: made by somebody signed in, read by whoever has the token, until it is withdrawn."""
+"""Calendars that people subscribe to: made by somebody signed in, read by whoever has the token, until it is withdrawn or the
+post it was made for ends."""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from application.feeds import Feed, Kind
+from domain.people import By
 from domain.working_days import london_date
 from interfaces.api.answers import MEANT, NO_STORE, answered, listed, told
 from interfaces.api.boards import OfPartnership
@@ -15,7 +19,9 @@ from interfaces.api.deadline_shapes import FeedMade, Feeds
 from interfaces.api.deadlines import as_calendar
 from interfaces.api.description import PREFIX
 from interfaces.api.identity import Asking, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import Unfit, documented
+from interfaces.api.reminders import in_post
 from interfaces.exports.calendar_feed import ICS, MOST_EVENTS, deadlines_as_calendar
 from projections.owing import owing
 
@@ -36,6 +42,7 @@ async def make(request: Request, asker: Asking, of: Of = "person", partnership: 
     chosen = partnership or asker.by.partnership
     if chosen is None:
         raise Unfit("partnership", "is wanted: a calendar is of one partnership")
+    await in_post(request, asker, chosen)
     feed, token = await service(request).feeds.make(asker.by, chosen, of)
     path = f"{PREFIX}/feeds/{token}.ics"
     return answered({**_told(feed), "path": path}, {"Location": path}, 201)
@@ -64,15 +71,26 @@ async def read(request: Request, token: Token) -> Response:
     running = service(request)
     feed = await running.feeds.found(token)
     if feed is None:
-        raise Unfit("token", "There is no such calendar; it may have been withdrawn.", 404)
+        raise Unfit("token", "There is no such calendar; it may have been withdrawn, or the post it was made for has ended.", 404)
     own = owing(feed.role, feed.organisation) if feed.kind == "person" else None
     await running.rulebook.refresh()
+    today = london_date(await running.store.now())
     found = await running.read_models.waited_for(
-        most=MOST_EVENTS, today=london_date(await running.store.now()), calendars=running.rulebook.calendars(),
+        most=MOST_EVENTS, today=today, calendars=running.rulebook.calendars(),
         partnership=feed.partnership, falls_to=own,
     )  # fmt: skip
     name = f"Deadlines, {feed.partnership.capitalize()}" + (f", {feed.role.replace('-', ' ')}" if own else "")
-    return as_calendar(request, deadlines_as_calendar(found.items[:MOST_EVENTS], name), found.position)
+    rows = found.items[:MOST_EVENTS]
+    content = deadlines_as_calendar(rows, name)
+    by = By(person=feed.person, role=feed.role, organisation=feed.organisation, partnership=feed.partnership)
+    looks_at(request, by=by, streams=[f"case/{row.case}" for row in rows], id=_once_a_day(feed, content, today))
+    return as_calendar(request, content, found.position)
+
+
+def _once_a_day(feed: Feed, content: bytes, today: date) -> str:
+    """The id of the look at a calendar: programs fetch it every few minutes, and while it is unchanged that is one look a day."""
+    told = hashlib.sha256(b"|".join((b"feed", feed.id.bytes, today.isoformat().encode(), hashlib.sha256(content).digest()))).digest()
+    return str(uuid.UUID(bytes=told[:16], version=5))
 
 
 def _told(feed: Feed) -> dict[str, Any]:

@@ -28,6 +28,8 @@ A_PERSON = {
     f"|delegated-partner/(?:{'|'.join(PARTNERS)})(?:/{_PART}{_LAST})?)$",
     "maxLength": 300,
 }
+SAYS_WHY = "Why this is looked at, in words (UTF-8). It is kept with the look, sealed."
+LONGEST_REASON = 1000
 CHOOSES_THE_INSTANT = "In rehearsal only: the instant of asking, ISO 8601 with offset. Never before the last event."
 AN_INSTANT = {"format": "date-time"}
 
@@ -54,6 +56,7 @@ async def asker_of(request: Request) -> Asker:
     """
     running = service(request)
     person, at = request.headers.get("casetrail-person"), request.headers.get("casetrail-at")
+    because = request.headers.get("casetrail-because", "")
     if not running.rehearsal:
         if person is not None or at is not None:
             raise Unfit(
@@ -62,13 +65,18 @@ async def asker_of(request: Request) -> Asker:
         raise NotSignedIn
     if person is None:
         raise NotSignedIn
-    return Asker(by=await who(running, _as_utf8(person)), at=instant("Casetrail-At", at))
+    if len(because) > LONGEST_REASON:
+        raise Unfit("Casetrail-Because", f"is longer than {LONGEST_REASON} bytes")
+    request.state.because = _as_utf8(because).strip()
+    request.state.asker = asker = Asker(by=await who(running, _as_utf8(person)), at=instant("Casetrail-At", at))
+    return asker
 
 
 async def asker(
     request: Request,
     casetrail_person: Annotated[str | None, Header(description=NAMES_THE_PERSON, json_schema_extra=A_PERSON)] = None,
     casetrail_at: Annotated[str | None, Header(description=CHOOSES_THE_INSTANT, json_schema_extra=AN_INSTANT)] = None,
+    casetrail_because: Annotated[str | None, Header(description=SAYS_WHY, max_length=LONGEST_REASON)] = None,
 ) -> Asker:
     """The person who asks, as a dependency that OpenAPI describes."""
     return await asker_of(request)

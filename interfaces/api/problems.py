@@ -126,6 +126,8 @@ def _command(request: Request) -> str | None:
 
 
 async def refused(request: Request, error: Refused) -> Response:
+    if (command := _command(request)) is not None and request.query_params.get("dry_run") != "true":
+        request.app.state.metrics.refused(command, error.rule)
     if isinstance(error, NotAllowed):
         return problem(403, "not-allowed", "Not allowed", error.sentence, rule=error.rule, command=_command(request))
     return problem(409, "refused", "Refused", error.sentence, rule=error.rule, command=_command(request))

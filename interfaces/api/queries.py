@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import StringConstraints
 
+from application.access import Wanted
 from application.looking import Seen
 from application.under import NotAssumed, clocks_assumed
 from domain.case import recall
 from domain.language import replace
-from domain.people import By
+from domain.people import PERSON_ID, By
 from interfaces.api import shapes
-from interfaces.api.answers import MEANT, After, AsOf, answered, listed, told, unless_unchanged
+from interfaces.api.answers import MEANT, After, AsOf, Cursor, Limit, answered, listed, told, unless_unchanged
 from interfaces.api.commands import CASE
-from interfaces.api.identity import Asker, Asking, instant, service
+from interfaces.api.identity import AN_INSTANT, Asker, Asking, instant, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import NotYet, Unfit
+from projections.paging import BadCursor
 
 router = APIRouter(prefix="/cases/{case}", tags=["looking"], dependencies=MEANT)
 ELSE = (400, 401, 404, 422, 503)
@@ -30,9 +34,12 @@ async def seen(request: Request, case: CaseId, asker: Asking, as_of: AsOf = None
     """The case as known at `as_of`, or at a place."""
     running = service(request)
     then = instant("as_of", as_of)
+    looks_at(request, streams=(f"case/{case}",), as_of=then)
     if after is not None and not await running.reached(after):
         raise NotYet
-    return await running.looking.see(f"case/{case}", now=asker.at, as_of=then, place=place)
+    looked = await running.looking.see(f"case/{case}", now=asker.at, as_of=then, place=place)
+    looks_at(request, place=looked.place)
+    return looked
 
 
 Looked = Annotated[Seen, Depends(seen)]
@@ -82,6 +89,18 @@ async def history(request: Request, looked: Looked, from_place: FromPlace = 1) -
     return listed(await service(request).looking.history(looked, from_place), _at(looked))
 
 
+STEPS = 100
+"""So many entries are told again at once: each is compared with the case as it stood before."""
+
+
+@router.get("/replay", name="replay", responses=told(shapes.Replay, *ELSE))
+async def replay(request: Request, looked: Looked, from_place: FromPlace = 1) -> Response:
+    """The case told again: of each entry what it changed of the case and of its clocks. `next`: the place from which to go on."""
+    upto = min(looked.place, from_place + STEPS - 1)
+    items = await service(request).looking.replay(looked, from_place, upto)
+    return listed(items, _at(looked), str(upto + 1) if upto < looked.place else None)
+
+
 @router.get("/clocks", name="clocks", responses=told(shapes.Clocks, *ELSE) | {304: {"description": "As it was known already."}})
 async def clocks(request: Request, looked: Looked, under: Under = (), change: Change = None) -> Response:
     """Each clock with its arithmetic day by day, its rule and source, and the events it rests on.
@@ -116,3 +135,29 @@ async def escalations(request: Request, looked: Looked) -> Response:
 async def absences(request: Request, looked: Looked) -> Response:
     """Expected but absent: what the procedure asks for and the record lacks."""
     return listed(await service(request).looking.absences(looked), _at(looked))
+
+
+View = Annotated[
+    tuple[Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9.-]+$")], ...],
+    Query(max_length=20, description="Only looks at these: `overview`, `history`, `document` …, or the name of a command that was tried."),
+]
+Person = Annotated[str | None, Query(pattern=PERSON_ID, description="Only the looks of this person.")]
+Since = Annotated[str | None, Query(alias="from", description="Only looks noted at this instant or later.", json_schema_extra=AN_INSTANT)]
+Until = Annotated[str | None, Query(description="Only looks noted at this instant or earlier.", json_schema_extra=AN_INSTANT)]
+
+
+@router.get("/access", name="access", responses=told(shapes.Access, *ELSE))
+async def access(
+    request: Request, looked: Looked, since: Since = None, until: Until = None, view: View = (), person: Person = None,
+    cursor: Cursor = None, limit: Limit = 50,
+) -> Response:  # fmt: skip
+    """Who looked, when, in what capacity and why, what they were shown and up to which place; and who tried and was refused.
+
+    In the order noted. Asking this is a look itself, which the next answer tells of.
+    """
+    looks_at(request, place=None)  # whoever is told who looked was not shown the case
+    if cursor is not None and not re.fullmatch(r"[0-9]{1,18}", cursor):
+        raise BadCursor
+    wanted = Wanted(instant("from", since), instant("until", until), view, person)
+    items, last = await service(request).looks.of_stream(looked.stream, wanted, after=int(cursor or 0), limit=limit)
+    return listed(items, {"Position": str(looked.position)}, None if last is None else str(last))

@@ -125,8 +125,30 @@ class Overview(Shape):
     documents: list[DocumentNamed]
 
 
+class NotShown(Shape):
+    """What existed when somebody decided and had not reached them: not shown, not opened, not sent, and not their own."""
+
+    places: list[int]
+    documents: list[str]
+
+
+class Decider(Shape):
+    """Somebody whose position or endorsement makes a decision, and what they had before them. A clerk's entry has `sent` only."""
+
+    position: str = ""
+    information: dict[str, Any] = Field(default={}, description="The information set as it was frozen.")
+    information_intact: bool = Field(default=True, description="Whether it still has the hash it was frozen with.")
+    seen: int = Field(default=0, description="The place of the case that they said they had seen.")
+    seen_confirmed: bool = Field(default=False, description="Whether a look agrees: they had been shown as much.")
+    shown: list[str] = Field(default=[], description="Their looks at the case by then.")
+    shown_up_to: int = Field(default=0, description="The last place that any of those looks reached.")
+    opened: list[str] = Field(default=[], description="The documents they had opened.")
+    sent: list[int] = Field(default=[], description="The places at which something was sent to them.")
+    existed_but_not_shown: NotShown | None = None
+
+
 class Decision(Shape):
-    """A decision: who made it in what capacity, with which dissent, what it replaced or was replaced by."""
+    """A decision: who made it in what capacity, with which dissent, what it replaced or was replaced by, and on what information."""
 
     decision: str
     on: date
@@ -134,6 +156,39 @@ class Decision(Shape):
     place: int
     outcome: str = ""
     replaced: bool
+    deciders: list[Decider] = []
+    existed_but_not_shown: NotShown | None = None
+
+
+class RegisteredDecision(Decision):
+    """A decision, the case it is of, and the places of the entries that it rests on. No words: those are read on the case."""
+
+    case: str
+    label: str
+    partnership: str
+    position: int
+    events: list[int]
+    known_from: datetime
+
+
+class LookNoted(Shape):
+    """Somebody looked, or tried to: when, in what capacity, why, and what they were shown."""
+
+    look: str = Field(description="Its id, as information sets name it.")
+    number: int
+    at: datetime
+    by: Who
+    capacity: str = Field(default="", description="In what capacity they were let in.")
+    because: str = Field(default="", description="Why, in their words, or `[erased]`.")
+    view: str = Field(description="What was asked for, or the command that was tried.")
+    outcome: Literal["shown", "refused"]
+    place: int = Field(default=0, description="The last place of the case that they were shown up to.")
+    as_of: str = Field(default="", description="The instant asked about, where it was not then.")
+    documents: list[str] = Field(default=[], description="The documents they opened.")
+    withheld: list[str] = Field(default=[], description="Kinds of field that were held back.")
+    policy: str = Field(default="", description="The edition of the policy that decided.")
+    break_glass: bool = Field(description="Whether they took access by breaking the glass.")
+    streams: int = Field(default=1, description="How many cases and candidates a list showed.")
 
 
 class Escalation(Shape):
@@ -192,28 +247,6 @@ class BoardItem(ClockItem):
     known_from: datetime
 
 
-class ThemeFigures(Shape):
-    """What stands behind a code in a partnership, sub-codes included."""
-
-    partnership: str
-    code: str
-    children: int
-    incidents: int
-    notifications: int
-    provisional: int
-    confirmed: int
-    cases: list[str]
-
-
-class CandidateItem(ThemeFigures):
-    """A candidate for a thematic review."""
-
-    candidate: str
-    state: Literal["open", "undertaken", "declined", "deferred", "completed"]
-    round: int
-    history: list[dict[str, Any]]
-
-
 class Stale(Shape):
     """Why a read model stands still, and since when: what follows is true at `Position` only."""
 
@@ -257,6 +290,14 @@ class Decisions(Page):
     items: list[Decision]
 
 
+class DecisionRegister(Page):
+    items: list[RegisteredDecision]
+
+
+class Access(Page):
+    items: list[LookNoted]
+
+
 class Escalations(Page):
     items: list[Escalation]
 
@@ -271,14 +312,6 @@ class CaseList(Page):
 
 class Board(Page):
     items: list[BoardItem]
-
-
-class Themes(Page):
-    items: list[ThemeFigures]
-
-
-class Candidates(Page):
-    items: list[CandidateItem]
 
 
 # --- rules as data, documents, operating
@@ -327,6 +360,92 @@ class Readiness(Shape):
 
     ready: bool
     database: str
+    reminders: dict[str, int] | None = Field(default=None, description="Digests that wait, are in doubt or were refused.")
 
 
 Answer.model_rebuild()
+
+
+# --- the case told again
+
+
+class ReplayedChange(Shape):
+    """A fact of the overview that an entry changed: what it was before, what it is after; left out where it was not there."""
+
+    what: str = Field(description="Where it stands in the overview, such as `parties.facilitator.role`.")
+
+
+class ReplayedClock(Shape):
+    """A clock that an entry started, stopped, moved, superseded or cancelled, judged on the day it was recorded."""
+
+    change: str
+    clock: str
+    sentence: str
+
+
+class Replayed(Shape):
+    """An entry, and what it changed. Where no place is named it is a calendar that was adopted between two entries."""
+
+    at: datetime
+    sentence: str
+    place: int = 0
+    stage: str = Field(default="", description="The stage the case was in afterwards.")
+    changed: list[ReplayedChange] = Field(default=[])
+    clocks: list[ReplayedClock]
+
+
+class Replay(Shape):
+    """The case told again, entry by entry."""
+
+    items: list[Replayed]
+    next: str | None
+
+
+# --- the ledger
+
+
+class Inclusion(BaseModel):
+    """Where something stands in a log, and the path from its leaf to the root (RFC 9162)."""
+
+    log: str
+    index: int
+    size: int
+    entry: str
+    path: list[str]
+
+
+class Consistency(BaseModel):
+    """What shows that a log is the beginning of a later one (RFC 9162)."""
+
+    log: str
+    from_: int = Field(alias="from")
+    to: int
+    path: list[str]
+
+
+class LogStanding(BaseModel):
+    """How far a log has come: `waiting` entries are recorded but not published, the oldest of them since `since`."""
+
+    sequenced: int
+    published: int
+    witnessed: int
+    number: int
+    waiting: int
+    since: datetime | None
+    published_at: datetime | None
+
+
+class LedgerStatus(BaseModel):
+    """How far both logs have come, and who must have cosigned."""
+
+    record: LogStanding
+    access: LogStanding
+    quorum: int
+    witnesses: list[str]
+
+
+class CosignatureTaken(BaseModel):
+    """A cosignature was taken in."""
+
+    witness: str
+    size: int

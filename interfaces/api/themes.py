@@ -17,6 +17,7 @@ from interfaces.api import theme_shapes as shapes
 from interfaces.api.answers import MEANT, After, AsOf, answered, listed, told
 from interfaces.api.boards import ELSE, Asked, Code, Day, OfPartnership, asked_at
 from interfaces.api.identity import Asking, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import NotYet, Unfit
 from interfaces.theme_answers import ThemeAnswers
 from projections.asking import Answer
@@ -86,6 +87,7 @@ async def question(
     instants = await asked_at(request, asker, as_of)
     if at_the_end_of is not None:
         instants = Asked(_ended(at_the_end_of, instants).end, _ended(at_the_end_of, instants).end)
+        looks_at(request, as_of=instants.as_of)
     chosen: Partnership | str | None = partnership or own
     if only_totals:
         if as_of is not None:

@@ -20,6 +20,7 @@ from domain.clocks import Adopted, ClockState, step
 from domain.language import Refused
 from domain.people import By
 from domain.working_days import CUSTOMARY_DAYS, BeyondCalendar, Calendar, adopted, london_date, said, weekend_days
+from interfaces.cli.looks import noted
 from interfaces.cli.saying import CannotDo
 from interfaces.wiring import Service
 
@@ -172,6 +173,8 @@ async def adopt(console: Console, service: Service, proposed: Proposed, *, becau
     for sentence in differing:
         say(f"  {sentence}")
     moved = await would_move(service, calendar, await service.store.now())
+    if moved:
+        await noted(service, "calendar-would-move", streams=[f"case/{one.case}" for one in moved])
     say("No due date would move." if not moved else f"{len(moved)} due date{'s' if len(moved) > 1 else ''} would move:")
     for one in moved:
         due = one.clock.due.isoformat() if one.clock.due else "no day"

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from rich.text import Text
 
 from domain.working_days import london_date
 from interfaces import databases, wiring, worker
+from interfaces.cli.looks import noted
 from interfaces.cli.saying import CannotDo
 from interfaces.settings import Settings
 from projections.board import VERDICTS
@@ -66,16 +67,19 @@ async def up_to_date(service: wiring.Service) -> None:
         raise CannotDo("The deadline board has not read the whole record: see casetrail worker for what it waits for.")
 
 
-async def asked(service: wiring.Service, *, limit: int, role: str | None, **filters: Any) -> tuple[list[dict[str, Any]], date, bool]:
-    """The next clocks, the day they are judged on, and whether there are more."""
-    today = london_date(await service.store.now())
+async def asked(
+    service: wiring.Service, *, limit: int, role: str | None, as_of: datetime | None = None, **filters: Any
+) -> tuple[list[dict[str, Any]], date, bool]:
+    """The next clocks as recorded by now or `as_of`, the day they are judged on, and whether there are more."""
+    today = london_date(as_of or await service.store.now())
     falls_to = owing(role) if role else None
     try:
         page = await service.read_models.clocks(
-            today=today, calendars=service.rulebook.calendars(), limit=limit, falls_to=falls_to, **filters
+            today=today, calendars=service.rulebook.calendars(as_of=as_of), limit=limit, falls_to=falls_to, as_of=as_of, **filters
         )
     except NotMade:
         raise CannotDo("The deadline board has not been made yet: casetrail rebuild deadlines makes it.") from None
+    await noted(service, "board", page.items, as_of=as_of, position=page.position)
     return page.items, today, page.next is not None
 
 
@@ -90,10 +94,15 @@ def verdict_of(word: str | None) -> str | None:
     return word
 
 
-def table(console: Console, items: list[dict[str, Any]], today: date, *, more: bool) -> None:
+def table(console: Console, items: list[dict[str, Any]], today: date, *, more: bool, as_of: str | None = None) -> None:
     """One line for each clock, sorted by what is next."""
+    known = f", as recorded by {as_of}" if as_of else ""
     made = Table(
-        title=f"Deadlines, judged on {today.isoformat()}", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+        title=f"Deadlines, judged on {today.isoformat()}{known}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     for heading in ("Due", "Verdict"):
         made.add_column(heading, no_wrap=True)

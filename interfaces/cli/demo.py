@@ -20,6 +20,7 @@ from application.scenario import read_scenario
 from application.world import InProcess
 from interfaces import databases, wiring
 from interfaces.cli import serving
+from interfaces.cli.looks import noted
 from interfaces.cli.saying import CannotDo
 from interfaces.local_postgres import LocalPostgres
 from interfaces.settings import Settings
@@ -50,7 +51,7 @@ def demo(console: Console, *, port: int, serve: bool) -> None:
         databases.prepare(places, passwords, "rehearsal", "demo")
         asyncio.run(tell(console, places))
         if serve:
-            serving.run(console, places, host="127.0.0.1", port=port)
+            serving.run(console, places, Settings(), host="127.0.0.1", port=port)
 
 
 def drop(server: LocalPostgres, name: str) -> None:
@@ -83,6 +84,7 @@ async def tell(console: Console, places: databases.Databases) -> None:
 async def timeline(console: Console, service: wiring.Service, case: str) -> None:
     """One case: what was recorded, in order, then its clocks."""
     seen = await service.looking.see(f"case/{case}")
+    await noted(service, "history", streams=(seen.stream,), place=seen.place, position=seen.position)
     overview = await service.looking.overview(seen)
     console.print()
     title = f"{overview['label']} ({overview['partnership'].capitalize()})"

@@ -16,8 +16,10 @@ from rich.text import Text
 from application.ledger.checking import Connection, Findings, Told, check
 from application.ledger.entries import LOGS, Log
 from application.ledger.notes import Key, Note, Unsound
+from application.ledger.timestamps import faults_of_timestamps
 from interfaces import databases
 from interfaces.cli.saying import CannotDo
+from interfaces.cli.serving import timestamp_roots
 from interfaces.databases import Databases
 from interfaces.publishing import signing
 from interfaces.settings import Settings
@@ -50,6 +52,7 @@ def checked(
         with _progress(console, quiet=as_json) as told:
             found = check(connection, keys or None, settings.witness_policy(), kept=notes, told=told)
         _read_models(connection, found)
+        found.faults += faults_of_timestamps(connection, timestamp_roots(settings))
     if as_json:
         print(json.dumps(asdict(found), ensure_ascii=False, indent=2))
     else:

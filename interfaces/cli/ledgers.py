@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from application.ledger import timestamps
 from application.ledger.entries import LOGS
 from application.ledger.integrating import Diverged
 from application.ledger.notes import Key
@@ -17,6 +18,7 @@ from interfaces import databases
 from interfaces.cli.saying import CannotDo
 from interfaces.publishing import publish_now, signing
 from interfaces.settings import Settings
+from interfaces.worker import connect
 
 NO_KEY = "There is no key to sign with here: CASETRAIL_LEDGER_KEY_FILE says where it is, or is to be made."
 
@@ -51,14 +53,25 @@ def status(console: Console, settings: Settings, *, as_json: bool) -> None:
         ledger = Ledger(places.record, settings.witness_policy())
         standings = {log: ledger.standing(log) for log in LOGS}
         ledger.close()
+        with connect(places.record) as connection:
+            stamps = timestamps.standing(connection)
     if as_json:
-        print(json.dumps({log: asdict(standing) for log, standing in standings.items()}, default=str, indent=2))
+        told = {log: asdict(standing) for log, standing in standings.items()}
+        print(json.dumps({**told, "timestamps": stamps._asdict()}, default=str, indent=2))
         return
     table = Table("log", "recorded", "published", "witnessed", "waiting", "since", box=None)
     for log, standing in standings.items():
         since = f"{standing.since:%Y-%m-%d %H:%M:%S} UTC" if standing.since else "–"
         table.add_row(log, *(f"{n:,}" for n in (standing.sequenced, standing.published, standing.witnessed, standing.waiting)), since)
     console.print(table)
+    _stamps(console, stamps)
+
+
+def _stamps(console: Console, stamps: timestamps.Stamped) -> None:
+    if stamps.at is not None:
+        _say(console, f"{stamps.number:,} time-stamped, the last at {stamps.size:,} entries: {stamps.at:%Y-%m-%d %H:%M:%S} UTC.")
+    if stamps.failing_since is not None:
+        _say(console, f"No time-stamp since {stamps.failing_since:%Y-%m-%d %H:%M:%S} UTC. {stamps.why}")
 
 
 def _say(console: Console, sentence: str) -> None:

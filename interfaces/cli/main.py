@@ -14,12 +14,17 @@ from rich.console import Console
 
 from interfaces import wiring
 from interfaces.cli import calendar as calendars
+from interfaces.cli import case_clocks, case_files, importing, ledgers, looks, reminders, replaying, serving
 from interfaces.cli import clocks as clock_board
+from interfaces.cli import decisions as decision_register
 from interfaces.cli import demo as demonstration
-from interfaces.cli import importing, serving
+from interfaces.cli import generate as generating
+from interfaces.cli import fsck as checking
 from interfaces.cli import rehearse as rehearsing
 from interfaces.cli import themes as theme_tracker
-from interfaces.cli.saying import failing_in_a_sentence
+from interfaces.cli import witness as witnessing
+from interfaces.cli.instants import recorded_by
+from interfaces.cli.saying import CannotDo, failing_in_a_sentence
 from interfaces.settings import Settings
 
 app = typer.Typer(
@@ -38,6 +43,7 @@ Rehearsal = Annotated[
 NamedCalendar = Annotated[
     str | None, typer.Option("--calendar", metavar="EDITION", help="The calendar that a new store begins with; default: the newest.")
 ]
+AsOf = Annotated[str | None, typer.Option(help="As recorded by this instant, such as 2026-03-18T15:10:00+00:00.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")]
 
 
@@ -69,13 +75,25 @@ def rehearse(
     keep: Annotated[bool, typer.Option("--keep", help="Load into the configured store, which must be marked as a rehearsal.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
     api: Annotated[str | None, typer.Option("--api", metavar="URL", help="Ask a service in rehearsal over HTTP instead.")] = None,
+    files_to: Annotated[Path | None, typer.Option("--case-files", metavar="DIR", help="Write the case file of each case there.")] = None,
 ) -> None:
     """Run scenario files on a fresh, throw-away store. Exit 0: all holds; 1: something fell short; 2: something is not built."""
     with failing_in_a_sentence(errors):
-        told = asyncio.run(rehearsing.rehearse(console, files, keep=keep, api=api, quiet=as_json))
+        folder = case_files.Folder(files_to) if files_to else None
+        told = asyncio.run(rehearsing.rehearse(console, files, keep=keep, api=api, quiet=as_json, case_files=folder))
         if as_json:
             print(json.dumps(told.as_json(), ensure_ascii=False, indent=2))
         raise typer.Exit(told.exit)
+
+
+@app.command("case-file")
+def case_file(
+    case: Annotated[str, typer.Argument(help="A case, by its id or label.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the file goes, such as infant-r.zip.")],
+) -> None:
+    """Write one case as a file that can be read and checked without Casetrail: events, words, proofs, rules, a report."""
+    with failing_in_a_sentence(errors):
+        asyncio.run(case_files.write(console, Settings(), case, output))
 
 
 @app.command("import")
@@ -91,6 +109,20 @@ def bring_in(
 
 
 @app.command()
+def generate(
+    cases: Annotated[int, typer.Option(min=1, max=100_000, help="How many; each has some 200 entries on average.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed and days tell the same histories.")] = 1,
+    first: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day; default: ten years back.")] = None,
+    last: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day; default: today.")] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the read models afterwards.")] = False,
+) -> None:
+    """Invented histories in the configured store, which must be a rehearsal: asked, command by command, of the rules themselves."""
+    with failing_in_a_sentence(errors):
+        days = (first and first.date(), last and last.date())
+        raise typer.Exit(asyncio.run(generating.run(console, cases=cases, seed=seed, first=days[0], last=days[1], rebuild=rebuild)))
+
+
+@app.command()
 def migrate(rehearsal: Rehearsal = False, calendar: NamedCalendar = None) -> None:
     """Bring both databases up to this version, as their owner; a new store adopts the shipped procedures and calendar."""
     with failing_in_a_sentence(errors):
@@ -99,7 +131,7 @@ def migrate(rehearsal: Rehearsal = False, calendar: NamedCalendar = None) -> Non
 
 @app.command()
 def worker() -> None:
-    """Keep the read models up to date until stopped."""
+    """Keep the read models up to date, and remind by e-mail, until stopped."""
     with failing_in_a_sentence(errors):
         serving.work(console)
 
@@ -108,14 +140,18 @@ def worker() -> None:
 def rebuild(
     views: Annotated[list[str] | None, typer.Argument(help="Read models to rebuild; all if none is named.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Only compare; switch nothing.")] = False,
+    accept: Annotated[str | None, typer.Option(metavar="DIFFERENCE", help="Switch though it differs, if exactly so.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who accepts it. This goes to the log.")] = None,
+    because: Annotated[str | None, typer.Option(help="Why. This goes to the log: no word of a case.")] = None,
 ) -> None:
-    """Fill each read model anew beside the live one, compare them row for row, and switch."""
+    """Fill each read model anew beside the live one, compare them row for row, and switch. One that differs is told, and not switched."""
     with failing_in_a_sentence(errors):
-        raise typer.Exit(serving.rebuild(console, views or [], compare=compare))
+        raise typer.Exit(serving.rebuild(console, views or [], compare=compare, accept=accept, by=by, because=because))
 
 
 @app.command()
 def clocks(
+    case: Annotated[str | None, typer.Argument(help="One case, by its id or label: its clocks day by day; default: all cases.")] = None,
     partnership: Annotated[str | None, typer.Option(help="Of this partnership; default: all.")] = None,
     role: Annotated[str | None, typer.Option(help="What falls to this role, such as business-manager.")] = None,
     owed_by: Annotated[str | None, typer.Option(help="Owed by this agency or body.")] = None,
@@ -124,21 +160,35 @@ def clocks(
     text: Annotated[str | None, typer.Option(help="Part of a label, a clock, what it is about or who owes it.")] = None,
     due_after: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Due after this day.")] = None,
     due_before: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Due before this day.")] = None,
+    as_of: AsOf = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="The most that are shown.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print the clocks as JSON, each with its arithmetic.")] = False,
 ) -> None:
-    """The deadline board: what is next, across cases."""
+    """The deadline board: what is next, across cases; or the clocks of one case, each counted day by day."""
 
     async def ask() -> None:
+        if case is not None:
+            if any((role, owed_by, verdict, text, due_after, due_before)):
+                raise CannotDo("Of one case its clocks are shown all, or with --clock those of one name.")
+            return await one_case()
         async with clock_board.with_board() as service:
             items, today, more = await clock_board.asked(
                 service, limit=limit, role=role, partnership=partnership, owed_by=owed_by, verdict=clock_board.verdict_of(verdict),
                 clock=clock, text=text, due_after=due_after and due_after.date(), due_before=due_before and due_before.date(),
+                as_of=await recorded_by(service, as_of),
             )  # fmt: skip
         if as_json:
             print(json.dumps({"judged_on": today.isoformat(), "items": items, "more": more}, ensure_ascii=False, indent=2))
         else:
-            clock_board.table(console, items, today, more=more)
+            clock_board.table(console, items, today, more=more, as_of=as_of)
+
+    async def one_case() -> None:
+        async with clock_board.with_board() as service:
+            found = await case_clocks.asked(service, str(case), partnership=partnership, clock=clock, as_of=as_of)
+        if as_json:
+            print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        else:
+            case_clocks.table(console, found)
 
     with failing_in_a_sentence(errors):
         asyncio.run(ask())
@@ -150,7 +200,7 @@ def themes(
     partnership: Annotated[str | None, typer.Option(help="Of this partnership; default: all.")] = None,
     candidates: Annotated[bool, typer.Option("--candidates", help="The candidates for thematic reviews.")] = False,
     cross: Annotated[str | None, typer.Option(help="Only children who have this code as well.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="As recorded by this instant, such as 2026-03-18T15:10:00+00:00.")] = None,
+    as_of: AsOf = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON, with the cases and entries behind each.")] = False,
 ) -> None:
     """The tracker of recurring themes: children, incidents and notifications side by side."""
@@ -165,6 +215,120 @@ def themes(
 
     with failing_in_a_sentence(errors):
         asyncio.run(ask())
+
+
+@app.command()
+def decisions(
+    partnership: Annotated[str | None, typer.Option(help="Of this partnership; default: all.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Such as threshold or rapid-review-outcome.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="Such as met or local-review.")] = None,
+    decider: Annotated[str | None, typer.Option(metavar="PERSON", help="The id of a person who decided.")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Decided on this day or later.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Decided on this day or earlier.")] = None,
+    as_of: AsOf = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="The most that are shown.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """The register of decisions across cases, recorded last first."""
+
+    async def ask() -> None:
+        async with decision_register.with_register() as service:
+            then = await recorded_by(service, as_of)
+            page = await service.read_models.decisions(
+                partnership=partnership, kind=kind, outcome=outcome, decider=decider, first=first and first.date(),
+                last=until and until.date(), as_of=then, limit=limit,
+            )  # fmt: skip
+            await looks.noted(service, "register", page.items, as_of=then, position=page.position)
+        if as_json:
+            told = {"position": page.position, "items": page.items, "more": page.next is not None}
+            print(json.dumps(told, ensure_ascii=False, indent=2))
+        else:
+            decision_register.table(console, page.items, more=page.next is not None, as_of=then)
+
+    with failing_in_a_sentence(errors):
+        asyncio.run(ask())
+
+
+@app.command()
+def replay(
+    case: Annotated[str, typer.Argument(help="Its id, or its label.")],
+    partnership: Annotated[str | None, typer.Option(help="Whose case of that label.")] = None,
+    as_of: AsOf = None,
+    first: Annotated[int, typer.Option("--from", min=1, help="The first place wanted.")] = 1,
+    upto: Annotated[int | None, typer.Option(min=1, help="The last place wanted.")] = None,
+    step: Annotated[bool, typer.Option("--step", help="One entry at a time: Enter goes on, Ctrl-C ends.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """A case told again, entry by entry: what each changed of the case and of its clocks."""
+
+    async def ask() -> replaying.Retold:
+        async with clock_board.with_board() as service:
+            return await replaying.asked(service, case, partnership=partnership, as_of=as_of, from_place=first, upto=upto)
+
+    with failing_in_a_sentence(errors):
+        retold = asyncio.run(ask())
+        if as_json:
+            print(json.dumps(retold.as_json(), ensure_ascii=False, indent=2))
+        else:
+            replaying.told(console, retold, (lambda: typer.prompt("", default="", show_default=False, prompt_suffix="")) if step else None)
+
+
+@app.command()
+def witness(
+    name: Annotated[str, typer.Option(help="What this witness is called, for good, such as icb.example.org/casetrail.")],
+    folder: Annotated[Path, typer.Option(help="Where its key and what it saw are kept; apart from the service.")],
+    url: Annotated[str, typer.Option(help="Where the service is.")] = "http://127.0.0.1:8000",
+    log_key: Annotated[
+        list[str] | None, typer.Option(help="The key of a log, the first time: twice, as `casetrail ledger keys` tells.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds from one look to the next.")] = 30.0,
+    tell_key: Annotated[bool, typer.Option("--tell-key", help="Tell this witness's own key, and end.")] = False,
+) -> None:
+    """Follow the ledger as a partner who trusts nobody, and cosign what continues. Exit 1: it does not, and why; 3: away."""
+    with failing_in_a_sentence(errors):
+        kept = witnessing.Folder(folder)
+        if tell_key:
+            print(kept.signer(name).key)
+        else:
+            raise typer.Exit(witnessing.run(console, url, kept, name, log_key or [], once=once, every=every))
+
+
+@app.command()
+def fsck(
+    log_key: Annotated[list[str] | None, typer.Option(help="The keys of the two logs, as they are known from elsewhere.")] = None,
+    kept: Annotated[list[Path] | None, typer.Option(help="A checkpoint that somebody kept, as a file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Recompute everything from the stored bytes: chains, logs, checkpoints. Exit 1: a fault was found, told with its place."""
+    with failing_in_a_sentence(errors):
+        raise typer.Exit(checking.fsck(console, Settings(), log_keys=log_key or [], kept=kept or [], as_json=as_json))
+
+
+ledger = typer.Typer(help="The ledger: its keys, how far it has come, and a checkpoint at once.", no_args_is_help=True)
+app.add_typer(ledger, name="ledger")
+
+
+@ledger.command("keys")
+def ledger_keys() -> None:
+    """The public keys of the two logs, to be given to witnesses and to whoever checks a case file."""
+    with failing_in_a_sentence(errors):
+        for key in ledgers.keys(Settings()):
+            print(key)
+
+
+@ledger.command("publish")
+def ledger_publish() -> None:
+    """Integrate and publish all that was recorded by now."""
+    with failing_in_a_sentence(errors):
+        ledgers.publish(console, Settings())
+
+
+@ledger.command("status")
+def ledger_status(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+    """What is recorded, published and witnessed of each log."""
+    with failing_in_a_sentence(errors):
+        ledgers.status(console, Settings(), as_json=as_json)
 
 
 calendar = typer.Typer(help="Bank holidays of England, edition by edition.", no_args_is_help=True)
@@ -200,6 +364,9 @@ def show_calendar(edition: Annotated[str | None, typer.Argument(help="One editio
 
     with failing_in_a_sentence(errors):
         asyncio.run(ask())
+
+
+app.add_typer(reminders.commands(console, errors), name="reminders")
 
 
 def run() -> None:

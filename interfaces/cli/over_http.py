@@ -9,7 +9,7 @@ from typing import Any, Self
 import httpx2 as httpx
 
 from application.commands import COMMANDS
-from application.rehearsal import Answer
+from application.rehearsal import Answer, digest
 from interfaces.cli.saying import CannotDo
 
 
@@ -50,6 +50,28 @@ class OverHttp:
         if answer.status_code >= 500 or answer.status_code in (400, 401):
             raise CannotDo(f"The service answered {answer.status_code} to {command}: {told.get('detail', '')}")
         return Answer(False, told.get("detail", answer.reason_phrase))
+
+    async def look(self, case: str, *, document: str | None, by: str, partnership: str, at: datetime) -> Answer:
+        """Shown the case: its overview and its history. A document that a word stands for is that word: it is kept there to be opened."""
+        paths = ["", "/history"] if document is None else [f"/documents/{digest(document)}"]
+        for path in paths:
+            answer = await self._send("GET", f"/cases/{case}{path}", _headers(at, by))
+            if answer.status_code == 404 and document is not None and digest(document) != document:
+                kept = _headers(at, "business-manager") | {"Content-Type": b"text/plain"}
+                await self._send("PUT", f"/cases/{case}/documents", kept, content=document.encode())
+                answer = await self._send("GET", f"/cases/{case}{path}", _headers(at, by))
+            if answer.status_code >= 500 or answer.status_code in (400, 401):
+                raise CannotDo(f"The service answered {answer.status_code} to a look: {_told(answer).get('detail', '')}")
+            if not answer.is_success:
+                return Answer(False, _told(answer).get("detail", answer.reason_phrase))
+        return Answer(True)
+
+    async def case_file(self, case: str) -> bytes:
+        """The case file of a case, as a service that publishes makes it."""
+        answer = await self._send("GET", f"/cases/{case}/case-file", {"Casetrail-Person": b"business-manager"})
+        if not answer.is_success:
+            raise CannotDo(f"The service answered {answer.status_code} to the case file: {_told(answer).get('detail', '')}")
+        return answer.content
 
     async def calendars(self) -> Sequence[str]:
         """The editions of the calendar that the service counts by."""

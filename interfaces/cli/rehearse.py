@@ -17,6 +17,7 @@ from application.rehearsal import rehearse as take_steps
 from application.scenario import Scenario, ScenarioError, read_scenario
 from application.world import InProcess
 from interfaces import databases, wiring
+from interfaces.cli.case_files import Folder
 from interfaces.cli.over_http import OverHttp
 from interfaces.cli.saying import CannotDo
 from interfaces.settings import Settings
@@ -37,7 +38,9 @@ class Result:
         return {"exit": self.exit, "files": [told.as_json() for told in self.files]}
 
 
-async def rehearse(console: Console, files: Sequence[Path], *, keep: bool, api: str | None, quiet: bool) -> Result:
+async def rehearse(
+    console: Console, files: Sequence[Path], *, keep: bool, api: str | None, quiet: bool, case_files: Folder | None = None
+) -> Result:
     """Run the files, telling each step as it is taken unless `quiet`."""
     if keep and api:
         raise CannotDo("--keep loads into the configured store and --api asks a service: name one of them.")
@@ -53,7 +56,13 @@ async def rehearse(console: Console, files: Sequence[Path], *, keep: bool, api: 
                     raise CannotDo("--keep loads only into a store that is marked as a rehearsal; this one is not.")
                 world = InProcess(running.looking, running.themes)
                 _counted_alike(read, [*running.rulebook.calendars()])
-            return await _run(console, read, world, quiet=quiet)
+            result = await _run(console, read, world, quiet=quiet)
+            if case_files and api:
+                await case_files.over_http(service, result.files)
+            elif case_files:
+                await case_files.of_store(running, Settings(), result.files)
+            _written(console, result.files, quiet=quiet)
+            return result
     # each file has a fresh store of its own, on one server
     told: list[Told] = []
     with databases.throw_away_server(lambda sentence: None if quiet else _line(console, sentence)) as server:
@@ -63,7 +72,16 @@ async def rehearse(console: Console, files: Sequence[Path], *, keep: bool, api: 
                 continue
             async with wiring.fresh_rehearsal(server, calendar=item.calendar) as running:
                 told += (await _run(console, [item], InProcess(running.looking, running.themes), quiet=quiet)).files
+                if case_files:
+                    await case_files.of_practice(running, told[-1:])
+                    _written(console, told[-1:], quiet=quiet)
     return Result(tuple(told))
+
+
+def _written(console: Console, tellings: Sequence[Told], *, quiet: bool) -> None:
+    for told in () if quiet else tellings:
+        for handle, file in told.case_files.items():
+            _line(console, f"The case file of {handle}: {file}")
 
 
 def _counted_alike(read: Sequence[Scenario | Told], adopted: Sequence[str]) -> None:

@@ -6,18 +6,24 @@ import asyncio
 import ipaddress
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import time
 
 import uvicorn
+from cryptography.x509 import Certificate
 from rich.console import Console
 from rich.text import Text
 
 from domain.working_days import NEWEST, SHIPPED
-from interfaces import databases, wiring, worker
+from interfaces import databases, digests, wiring, worker
 from interfaces.api.app import make_app
 from interfaces.cli.saying import CannotDo
 from interfaces.databases import Databases
+from interfaces.postman import Reminding
+from interfaces.publishing import publishing
 from interfaces.settings import Settings
+from interfaces.timestamping import Authority, roots_of, timestamping
 
 
 def say(console: Console, sentence: str) -> None:
@@ -56,19 +62,48 @@ def serve(console: Console, *, rehearsal: bool, host: str, port: int, calendar: 
     with databases.configured(settings, lambda sentence: say(console, sentence), stay=True) as (places, passwords):
         if settings.local:
             asyncio.run(ready(console, places, passwords, "rehearsal", calendar=calendar))
-        run(console, places, host=host, port=port, largest_document=settings.largest_document)
+        run(console, places, settings, host=host, port=port)
 
 
-def run(console: Console, places: Databases, *, host: str, port: int, largest_document: int = wiring.LARGEST_DOCUMENT) -> None:
-    """The API over these databases, with the read models followed in the same process, until SIGINT or SIGTERM."""
-    service = wiring.Service(places, boards=True, largest_document=largest_document)
+def run(console: Console, places: Databases, settings: Settings, *, host: str, port: int) -> None:
+    """The API over these databases, with the read models and the ledger kept up in the same process, until SIGINT or SIGTERM."""
+    service = wiring.Service(places, boards=True, largest_document=settings.largest_document, witnesses=settings.witness_policy())
     asyncio.run(must_be_rehearsal(service))
     listening = listen(host, port)
     taken = listening.getsockname()[1]
-    with worker.following(places.projections):
+    with worker.following(places.projections), ledger_kept(places, settings):
         say(console, f"Serving http://{host if ':' not in host else f'[{host}]'}:{taken}/api/v1 (rehearsal). Stop with Ctrl-C.")
         config = uvicorn.Config(make_app(service), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
         uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def ledger_kept(places: Databases, settings: Settings) -> Iterator[None]:
+    """The ledger integrated, published where there is a key, and time-stamped where somebody is named who does, as the settings say."""
+    with (
+        publishing(places, origin=settings.ledger_origin, every=settings.publish_every),
+        timestamping(places, authority(settings)),
+    ):
+        yield
+
+
+def authority(settings: Settings) -> Authority | None:
+    """Who time-stamps checkpoints, where the settings name somebody."""
+    if settings.timestamp_url is None:
+        return None
+    return Authority(settings.timestamp_url, timestamp_roots(settings), settings.timestamp_every)
+
+
+def timestamp_roots(settings: Settings) -> tuple[Certificate, ...]:
+    """The certificates that time-stamps must lead to.
+
+    Raises:
+        CannotDo: the file holds none.
+    """
+    try:
+        return roots_of(settings.timestamp_roots)
+    except ValueError as error:
+        raise CannotDo(f"CASETRAIL_TIMESTAMP_ROOTS: {error}.") from None
 
 
 async def must_be_rehearsal(service: wiring.Service) -> None:
@@ -101,12 +136,34 @@ def loopback(host: str) -> bool:
 
 
 def work(console: Console) -> None:
-    """Keep the read models up to date until stopped."""
-    with databases.configured(Settings(), lambda sentence: say(console, sentence), stay=True) as (places, _):
+    """Keep the read models up to date, and remind by e-mail, until stopped."""
+    settings = Settings()
+    with (
+        databases.configured(settings, lambda sentence: say(console, sentence), stay=True) as (places, _),
+        digests.sending(places, reminding(settings)),
+        ledger_kept(places, settings),
+    ):
         worker.run(places.projections)
 
 
-def rebuild(console: Console, views: Sequence[str], *, compare: bool) -> int:
-    """Fill each read model anew beside the live one, compare, and switch."""
+def reminding(settings: Settings) -> Reminding | None:
+    """How reminders are sent, where the settings name a mail server."""
+    server = settings.mail_server()
+    return Reminding(server, time.fromisoformat(settings.digest_at), settings.base_url) if server else None
+
+
+def rebuild(console: Console, views: Sequence[str], *, compare: bool, accept: str | None, by: str | None, because: str | None) -> int:
+    """Fill each read model anew beside the live one, compare, and switch; one that differs, only where exactly that is accepted.
+
+    Raises:
+        CannotDo: a difference is accepted of one read model, by somebody, for a reason.
+    """
+    accepted = None
+    if accept is not None:
+        if len(views) != 1 or compare:
+            raise CannotDo("A difference is accepted of one read model, named, and not with --compare.")
+        if not (by or "").strip() or not (because or "").strip():
+            raise CannotDo("Whoever accepts a difference says who they are and why: --by and --because. Nothing was switched.")
+        accepted = worker.Accepted(accept, " ".join(str(by).split())[:100], " ".join(str(because).split())[:300])
     with databases.configured(Settings(), lambda sentence: say(console, sentence), stay=False) as (places, _):
-        return worker.rebuild(console, places, views, compare=compare)
+        return worker.rebuild(console, places, views, compare=compare, accepted=accepted)

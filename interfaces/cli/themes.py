@@ -19,8 +19,9 @@ from rich.text import Text
 from domain.stages.opening import Partnership
 from domain.working_days import london_date
 from interfaces import databases, wiring, worker
-from interfaces.api.identity import INSTANT
 from interfaces.cli.clocks import PATIENCE, quietly
+from interfaces.cli.instants import recorded_by
+from interfaces.cli.looks import noted
 from interfaces.cli.saying import CannotDo
 from interfaces.settings import Settings
 from interfaces.theme_answers import ThemeAnswers
@@ -83,11 +84,9 @@ async def asked(service: wiring.Service, wanted: Wanted) -> Found:
             raise CannotDo(f"There is no code {code} in version {codes.version} of the code set.")
     if wanted.partnership is not None and wanted.partnership not in get_args(Partnership):
         raise CannotDo(f"There is no partnership {wanted.partnership}: there are {', '.join(get_args(Partnership))}.")
-    now = await service.store.now()
-    as_of = _instant(wanted.as_of)
-    if as_of is not None and as_of > now:
-        raise CannotDo("--as-of lies in the future; nobody knows yet what will be recorded by then.")
-    procedure = service.rulebook.procedure(wanted.partnership or "england", london_date(as_of or now), as_of=as_of)
+    as_of = await recorded_by(service, wanted.as_of)
+    present = as_of or await service.store.now()
+    procedure = service.rulebook.procedure(wanted.partnership or "england", london_date(present), as_of=as_of)
     answers = ThemeAnswers(service.read_models, service.store, codes, procedure)
     tracker = Asked(codes, wanted.partnership, as_of, cross=wanted.cross)
     if wanted.candidates:
@@ -97,19 +96,8 @@ async def asked(service: wiring.Service, wanted: Wanted) -> Found:
     else:
         kind, found = "themes", await answers.figures(tracker)
     items = [item for item in found.items if not wanted.candidates or wanted.code in (None, item["code"])]
+    await noted(service, {"cases": "theme-cases"}.get(kind, kind), items, as_of=as_of, position=found.position)
     return Found(kind, items, found.position, codes.version, as_of)
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text.upper()) if INSTANT.fullmatch(text) else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise CannotDo("--as-of takes an instant with its offset from UTC, such as 2026-03-18T15:10:00+00:00.")
-    return at
 
 
 def table(console: Console, found: Found) -> None:

@@ -33,7 +33,8 @@ from domain.stages.notification import (
 )
 from domain.stages.opening import CaseOpened, Child, Incident, IncidentAmended
 from domain.stages.publication import PublicationPlanned, ReportPublished
-from domain.stages.threshold import CaseReroutedToSerious
+from domain.stages.reopening import DecisionReopened
+from domain.stages.threshold import CaseReroutedToSerious, DecisionFedBack, ThresholdDecided
 from domain.working_days import SHIPPED
 from projections.following import Following
 from projections.paging import AsyncConnection
@@ -134,6 +135,13 @@ def adopting(edition: str, *more: date) -> CalendarEditionAdopted:
     """The newest calendar under another name, with further days off."""
     *_, newest = SHIPPED.values()
     return CalendarEditionAdopted(edition=edition, source="gov.uk", holidays=tuple(sorted({*newest.holidays, *more})))
+
+
+def decided_and_reopened(log: ToldLog, case: str) -> None:
+    """A decision, its feedback, and why it is open again."""
+    log.on(case, ThresholdDecided(ref="threshold-1", threshold="serious", outcome="not-met", rationale="…", then="none"))
+    log.on(case, DecisionFedBack(decision="threshold-1", to="…", rationale_included=True))
+    log.on(case, DecisionReopened(decision="threshold-1", trigger="new-information", cites="information-1"))
 
 
 def anything(cases: int, events: int, seed: int) -> ToldLog:

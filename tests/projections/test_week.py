@@ -77,3 +77,19 @@ def test_what_falls_to_a_role_is_filtered(connection: Connection, database: str)
 def test_a_view_that_was_never_made_says_so(database: str):
     with pytest.raises(NotMade):
         counted(database)
+
+
+def test_the_sums_say_what_the_rows_say(connection: Connection, database: str):
+    """Also of weeks long past and to come; asked for every case by its text, the same is counted from the rows."""
+    log = anything(cases=8, events=200, seed=5)
+    following(VIEW, log, connection, page=13)
+    today = log.now.date()
+    for of in (today, date(2025, 3, 3), date(2025, 12, 25), today.replace(year=today.year + 2)):
+        for on in (today, MONDAY, date(2027, 1, 1)):
+            for which in ({}, {"partnership": "bolton"}, {"partnerships": ["bury", "bolton"]}):
+                assert counted(database, of, on, **which).item() == counted(database, of, on, text="infant", **which).item(), (of, on, which)
+
+
+def test_nothing_is_told_of_a_partnership_that_one_may_not_know_of(connection: Connection, database: str):
+    following(VIEW, anything(cases=8, events=200, seed=5), connection)
+    assert counted(database, MONDAY, MONDAY, partnership="bury", partnerships=["bolton"]).counts == Counted()

@@ -27,7 +27,7 @@ CHANGES = (
     "TRUNCATE {} CASCADE",
     "UPDATE {} SET {} = {} WHERE false",
 )
-TABLES = {"events": "topic", "labels": "folded", "commands": "stream", "store_marks": "mark"}
+TABLES = {"events": "topic", "labels": "folded", "commands": "stream", "store_marks": "mark", "looks": "view", "look_streams": "stream"}
 
 
 async def test_update_delete_and_truncate_are_refused_even_to_the_owner(pair: Pair, store: Store):
@@ -48,6 +48,10 @@ MAY_NOT = {
         "INSERT INTO commands VALUES (gen_random_uuid(), null, 'case/1', 1, 1, 1)",
         "INSERT INTO labels VALUES ('a', 'b', 'case/1')",
         "INSERT INTO store_marks (mark) VALUES ('rehearsal')",
+        "INSERT INTO looks VALUES (1, gen_random_uuid(), '', repeat('x', 32)::bytea, now(), 'x', 'overview', 'shown')",
+        "INSERT INTO look_streams VALUES ('case/1', 1, 'x', now(), 'shown', 1, NULL)",
+        "SELECT nextval('looks_number_seq')",
+        "SELECT settled_looks()",
         "DELETE FROM persons",
         "UPDATE persons SET person = person",
         "UPDATE posts SET role = role",
@@ -66,6 +70,7 @@ MAY_NOT = {
     ],
     "casetrail_projections": [
         "SELECT append_events(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+        "SELECT note_looks(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         "INSERT INTO events DEFAULT VALUES",
         "SELECT * FROM commands",
         "SELECT * FROM aliases",
@@ -74,6 +79,8 @@ MAY_NOT = {
     ],
     "casetrail_auditor": [
         "SELECT append_events(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+        "SELECT note_looks(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+        "SELECT settled_looks()",
         "INSERT INTO events DEFAULT VALUES",
         "SELECT * FROM persons",
         "SELECT * FROM aliases",

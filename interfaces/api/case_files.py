@@ -1,0 +1,58 @@
+"""The case file over HTTP: as far as a checkpoint covers the case, one zip to be checked elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from application.case_file.case_file import NotSignedHere
+from application.case_file.disclosing import Reader
+from application.ledger.notes import Unsound
+from application.ledger.reading import NotInLedger
+from domain.working_days import london_date
+from interfaces import case_files
+from interfaces.api.answers import MEANT, NO_STORE
+from interfaces.api.identity import Asking, service
+from interfaces.api.looks import looks_at
+from interfaces.api.problems import Unfit, documented
+from interfaces.api.queries import CaseId
+
+router = APIRouter(prefix="/cases/{case}", tags=["looking"], dependencies=MEANT)
+
+ZIP = "application/zip"
+AT_ONCE = 64 * 1024
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The case file.", "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.get("/case-file", name="case-file", response_class=StreamingResponse, responses=FILE | documented(400, 401, 404, 422, 503))
+async def case_file(request: Request, case: CaseId, asker: Asking) -> StreamingResponse:
+    """The case as one file, for reading and for checking offline: what the last checkpoint covers, proofs, rules, words, a report.
+
+    Where no checkpoint covers all of the case yet one is asked for, and waited for a moment; `Position` says how far the file goes.
+    """
+    running = service(request)
+    looks_at(request, streams=(f"case/{case}",))
+    try:
+        made = await case_files.made(
+            running, f"case/{case}", Reader(by=asker.by), on=london_date(asker.at or await running.store.now()), wait=True
+        )
+    except (NotInLedger, NotSignedHere, Unsound, case_files.LogKeyUnknown) as wanting:
+        raise Unfit("case-file", str(wanting), 503) from None
+    looks_at(request, place=made.place)
+    headers = {
+        **NO_STORE,
+        "Content-Length": str(len(made.content)),
+        "Content-Disposition": f'attachment; filename="{case}.zip"',
+        "X-Content-Type-Options": "nosniff",
+        "Position": str(made.position),
+    }
+    return StreamingResponse(_parts(made.content), media_type=ZIP, headers=headers)
+
+
+def _parts(content: bytes) -> Iterator[bytes]:
+    return (content[i : i + AT_ONCE] for i in range(0, len(content), AT_ONCE))
