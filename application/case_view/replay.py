@@ -33,8 +33,8 @@ def replay(
     with `before` and `after`) and `clocks` (those it started, stopped, moved or cancelled), judged on the day it was recorded.
     """
     items = {item["place"]: item for item in history_items(history, fields, calendars)}
-    last = upto_place or len(history)
-    steps = sorted([*history, *calendars_adopted(adoptions)], key=lambda each: (each.at, each.position))
+    last = upto_place or len(history) + 1
+    steps: list[Recorded | Adopted] = sorted([*history, *calendars_adopted(adoptions)], key=lambda each: (each.at, each.position))
     clocks, before = ClockState(), _stood(history, from_place - 1, fields)
     place = 0
     for each in steps:
@@ -44,9 +44,9 @@ def replay(
             if moved and from_place <= place < last:
                 yield present(at=instant(each.at), sentence=_adopted(each), clocks=moved)
             continue
-        place = each.place
-        if place > last:
+        if each.place > last:
             return
+        place = each.place
         if place < from_place:
             continue
         after = _stood(history, place, fields)

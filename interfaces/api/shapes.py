@@ -449,3 +449,22 @@ class CosignatureTaken(BaseModel):
 
     witness: str
     size: int
+
+
+# --- the feed for other systems
+
+
+class CloudEvent(Shape):
+    """An event as other systems are told of it: CloudEvents 1.0. `docs/asyncapi.json` has the fields of each type."""
+
+    specversion: Literal["1.0"]
+    id: str = Field(description="The position, as text.")
+    source: str = Field(description="Below which address it is asked about: `/api/v1/cases`.")
+    type: str = Field(description="`uk.casetrail.case.threshold-decided.v1`.")
+    subject: str = Field(description="The case; of a candidate, calendar or procedure, its name.")
+    time: datetime = Field(description="When it was recorded.")
+    datacontenttype: Literal["application/json"]
+    partnership: str | None = Field(default=None, description="Whose it is; left out where it is nobody's.")
+    place: int = Field(description="Its place in the case.")
+    position: int = Field(description="Its place in the whole log.")
+    data: dict[str, Any] = Field(description="The envelope, `fields` without their words, and the paths `withheld`.")

@@ -24,6 +24,7 @@ from domain.working_days import london_date
 from interfaces import case_files, wiring
 from interfaces.cli import case_clocks
 from interfaces.cli.clocks import with_board
+from interfaces.cli.looks import noted
 from interfaces.cli.over_http import OverHttp
 from interfaces.cli.saying import CannotDo
 from interfaces.publishing import publish_now, publish_unless_kept
@@ -39,6 +40,7 @@ async def write(console: Console, settings: Settings, case: str, output: Path) -
             case = (await case_clocks.asked(service, case, partnership=None, clock=None, as_of=None)).case
     async with wiring.configured(settings) as service:
         made = await _made(service, settings, case)
+        await noted(service, "case-file", streams=(f"case/{case}",), place=made.place, position=made.position)
     _keep(output, made.content)
     at = f"{made.note.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC"
     say(console, f"Wrote {output}: {made.place} events, {len(made.content):,} bytes, as covered by the checkpoint of {at}.")

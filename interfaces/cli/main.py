@@ -18,8 +18,8 @@ from interfaces.cli import case_clocks, case_files, importing, ledgers, looks, r
 from interfaces.cli import clocks as clock_board
 from interfaces.cli import decisions as decision_register
 from interfaces.cli import demo as demonstration
-from interfaces.cli import generate as generating
 from interfaces.cli import fsck as checking
+from interfaces.cli import generate as generating
 from interfaces.cli import rehearse as rehearsing
 from interfaces.cli import themes as theme_tracker
 from interfaces.cli import witness as witnessing
