@@ -102,6 +102,7 @@ class Wanted(NamedTuple):
 SHOWN: LiteralString = """
 SELECT l.id::text, s.place, s.documents FROM look_streams s JOIN looks l USING (number)
  WHERE s.stream = %b AND s.person = %b AND s.outcome = 'shown' AND (%b::timestamptz IS NULL OR s.at <= %b::timestamptz)
+   AND (s.place IS NOT NULL OR s.documents IS NOT NULL OR NOT starts_with(s.stream, 'case/'))
  ORDER BY s.number
 """
 PLACES: LiteralString = """
@@ -147,7 +148,12 @@ class Looks:
         )
 
     async def shown(self, person: PersonId, stream: str, *, until: datetime | None = None) -> Shown:
-        """What this person was shown of a stream, by this instant."""
+        """What this person was shown of a stream, by this instant.
+
+        A list of cases names a case and shows nothing of what was recorded on it: whoever looks at their board each day would carry
+        every such look in everything they decide. It is told by `of_stream`, and counts here only where there is no other way to
+        look: at a candidate.
+        """
         return shown_by(await self._shown(person, stream, until))
 
     async def places(self, stream: str, looks: Iterable[str]) -> Mapping[str, int]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from application.cases import Cases
 from application.store.store import AlreadyAsked, Conflict, Save, Store
-from domain.candidate import Candidate, Cause, candidate_parts, recall_candidate
+from domain.candidate import Candidate, Cause, candidate_parts
 from domain.people import THE_SOFTWARE, By
 from domain.recorded import Recorded
 from domain.rule_of_three import follows
@@ -58,7 +58,7 @@ class Known:
         ref = recorded.stream.partition("/")[2]
         if recorded.place == len(self.raised.get(ref, ())) + 1:
             self.raised.setdefault(ref, []).append(recorded)
-            self.candidates[ref] = recall_candidate(self.raised[ref])
+            self.candidates[ref] = recorded.event.apply(self.candidates.get(ref, Candidate()), recorded)
 
 
 class Themes:

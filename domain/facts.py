@@ -66,7 +66,7 @@ class Facts:
         kept = self._known.get(what)
         if kept is None:
             kept = self._known[what] = reads, found()
-        return kept[1]  # type: ignore[no-any-return]  # what `found` gave
+        return kept[1]
 
     def all(self, name: str, **like: Any) -> tuple[Recorded, ...]:
         """Every event of this name whose fields are so, in the order of the world."""

@@ -78,6 +78,9 @@ class _Together(Collector):
         yield from self._asked
 
 
+LIVE = b"text/event-stream"
+
+
 class Timed:
     """Measures each request, and counts it by the template of its path: a path itself names a case."""
 
@@ -87,18 +90,20 @@ class Timed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        began, status = time.perf_counter(), 500
+        began, status, ended = time.perf_counter(), 500, None
 
         async def noticed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if any(name == b"content-type" and value.startswith(LIVE) for name, value in message["headers"]):
+                    ended = time.perf_counter()  # it lasts as long as whoever follows wants it to
             await send(message)
 
         try:
             await self.app(scope, receive, noticed)
         finally:
-            self.metrics.took(self.template(scope), scope["method"], status, time.perf_counter() - began)
+            self.metrics.took(self.template(scope), scope["method"], status, (ended or time.perf_counter()) - began)
 
 
 # --- how things stand

@@ -105,9 +105,7 @@ class Timestamping:
             try:
                 with connect(self._url) as connection:
                     while not self._stopping.wait(min(LOOK, self._authority.every)):
-                        found = stamp_next(
-                            connection, self._authority.ask, self._authority.roots, timedelta(seconds=self._authority.every)
-                        )
+                        found = stamp_next(connection, self._authority.ask, self._authority.roots, timedelta(seconds=self._authority.every))
                         if found is not None and found.why is None:
                             self._say("stamping", size=found.size)
                         elif found is not None:

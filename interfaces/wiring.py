@@ -15,6 +15,7 @@ from application.adopting import adopt_shipped
 from application.cases import Cases, Done, WouldDo
 from application.documents import Documents
 from application.erasure import Erasure
+from application.event_feed import EventFeed
 from application.feeds import Feeds
 from application.ledger.notes import Policy
 from application.ledger.reading import Ledger
@@ -61,6 +62,7 @@ class Service:
             time_there=TimeThere(self.store, time.monotonic), looks=self.looks,
         )  # fmt: skip
         self.looking = Looking(self.cases)
+        self.events = EventFeed(self.store, time.monotonic)
         self.themes = Themes(self.store, self.cases)
         self.documents = Documents(places.record, keys)
         self.feeds = Feeds(places.record)

@@ -46,8 +46,8 @@ INSERT INTO {sums} (partnership, what, first, clock, clocks)
 SELECT w.whose, u.what, u.first, c.clock, sum(c.clocks)
   FROM ({counted}) c
  CROSS JOIN LATERAL (VALUES (c.partnership), ('')) w (whose)
- CROSS JOIN LATERAL (VALUES (c.what, c.day), ('waits in month', date_trunc('month', c.day)::date), ('waits in year', date_trunc('year', c.day)::date))
-       u (what, first)
+ CROSS JOIN LATERAL (VALUES (c.what, c.day), ('waits in month', date_trunc('month', c.day)::date),
+                            ('waits in year', date_trunc('year', c.day)::date)) u (what, first)
  WHERE c.what = 'waits' OR u.what = c.what
  GROUP BY 1, 2, 3, 4
 """

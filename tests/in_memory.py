@@ -197,6 +197,7 @@ class MemoryLooks(Looks):
 
     async def _shown(self, person: PersonId, stream: str, until: datetime | None) -> Iterable[tuple[str, int | None, list[str] | None]]:
         of = [(at, one) for at, _, one in self.noted if stream in one.streams and (one.person, one.outcome) == (person, "shown")]
+        of = [(at, one) for at, one in of if one.place is not None or one.documents or not stream.startswith("case/")]
         return [(one.id, one.place, list(one.documents)) for at, one in of if until is None or at <= until]
 
     async def _places(self, stream: str, looks: list[str]) -> Mapping[str, int]:

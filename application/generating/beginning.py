@@ -147,7 +147,12 @@ def notified(t: Telling, by: By, route: str) -> None:
     """The form is talked through, handed in, acknowledged and shared with the three."""
     if route == "organisation":
         for _ in range(t.between(1, 3)):
-            t.ask(by, DiscussNotification(with_role=t.chance.choice(("line-manager", "named-professional")), lived_experience=t.says(), rationale=t.says()))
+            t.ask(
+                by,
+                DiscussNotification(
+                    with_role=t.chance.choice(("line-manager", "named-professional")), lived_experience=t.says(), rationale=t.says()
+                ),
+            )
         outcome = t.chance.choice(("given", "given", "refused", "not-sought"))
         t.ask(by, RecordNotificationConsent(subject="mother", outcome=outcome, lawful_basis=t.says(1), because=t.says(1)))
         t.wait(t.between(0, 3))
@@ -161,14 +166,19 @@ def notified(t: Telling, by: By, route: str) -> None:
     t.ask(
         "business-manager" if clerk else by,
         SubmitNotification(
-            notifier=notifier, narrative=t.says(5), lived_experience=t.says(), form_version="3", channel="portal", sufficient=supported or None
+            notifier=notifier,
+            narrative=t.says(5),
+            lived_experience=t.says(),
+            form_version="3",
+            channel="portal",
+            sufficient=supported or None,
         ),
     )
     t.wait(t.chance.choices((0, 1, 3), (45, 45, 10))[0])
     t.ask("partnership-officer" if t.may(30) else "business-manager", AcknowledgeNotification(to=t.says(1), channel="secure-email"))
     t.wait(t.chance.choices((0, 1, 2, 4), (45, 25, 20, 10))[0])
     for partner in PARTNERS:
-        t.ask("business-manager", ShareWithPartner(partner=partner, channel="secure-email", what=(t.text(),)))  # type: ignore[arg-type]  # one of the three
+        t.ask("business-manager", ShareWithPartner(partner=partner, channel="secure-email", what=(t.text(),)))
 
 
 def falls_away(t: Telling) -> bool:

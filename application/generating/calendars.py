@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 from application.cases import Asked, Prepared
 from application.generating.plan import Plan
-from application.generating.sealing import Sealing
+from application.generating.sealing import Deed, Sealing
 from application.generating.telling import Told
-from application.generating.sealing import Deed
 from application.rulebook import Rulebook
 from domain.adoption import CALENDAR, AdoptCalendar, CalendarEditionAdopted, recall_calendars
 from domain.asking import Asking

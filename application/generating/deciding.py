@@ -8,7 +8,14 @@ from typing import Any
 from application.generating.telling import Telling
 from domain.decisions import Question
 from domain.people import PARTNERS, By
-from domain.stages.escalation import AnswerRepresentation, EscalateChallenge, RaiseChallenge, ReceiveRepresentation, RecordEscalationView, ResolveChallenge
+from domain.stages.escalation import (
+    AnswerRepresentation,
+    EscalateChallenge,
+    RaiseChallenge,
+    ReceiveRepresentation,
+    RecordEscalationView,
+    ResolveChallenge,
+)
 from domain.stages.reopening import ConfirmDecision, ReopenDecision, ReplaceDecision
 from domain.stages.threshold import WITHOUT_REFERRER, ConvenePartnerMeeting, DecideThreshold, FeedBackDecision, RecordPartnerPosition
 

@@ -83,7 +83,7 @@ class Tracking:
             keys = {child.person for ref in children if (child := case.children.get(ref)) and child.injured_or_dead}
             for counted in self._codes.counts_towards(code):
                 candidate = self._known.candidates.get(f"{case.partnership}-{counted}")
-                if candidate is not None and candidate.state in UNDER_WAY:
+                if candidate is not None:
                     if not keys <= candidate.children:
                         return True
                 elif self._eligible(counted) and len(self._coded[case.partnership, counted]) > 1:

@@ -62,7 +62,9 @@ class Plan(NamedTuple):
         partnership, route = one_of(chance, PARTNERSHIPS), one_of(chance, ROUTES)
         concern = one_of(chance, CONCERNS[route])
         paired = number > 0 and chance.random() < PAIRED
-        return Planned(number, stream_of(chance), partnership, f"Child {self.seed}-{number + 1}", route, concern, number - 1 if paired else None)
+        return Planned(
+            number, stream_of(chance), partnership, f"Child {self.seed}-{number + 1}", route, concern, number - 1 if paired else None
+        )
 
 
 class Planned(NamedTuple):

@@ -64,7 +64,10 @@ def recommended(t: Telling, n: int) -> None:
     for number in range(1, n + 1):
         owner, ref = t.chance.choice(AGENCIES), f"rec-{len(t.case.learning.recommendations) + number - len(owed)}"
         due = t.today + timedelta(days=t.between(60, 240))
-        t.ask("business-manager", IssueRecommendation(ref=ref, what=t.says(), owners=(owner,), by_when=due, themes=themes if t.may(50) else ()))
+        t.ask(
+            "business-manager",
+            IssueRecommendation(ref=ref, what=t.says(), owners=(owner,), by_when=due, themes=themes if t.may(50) else ()),
+        )
         owed.append((owner, ref))
     t.wait(t.between(3, 12))
     for owner, ref in owed:

@@ -132,7 +132,12 @@ def _endorsed_and_decided(t: Telling, facilitator: str) -> str:
             t.ask(
                 f"delegated-partner/{partner}",
                 EndorseRapidReview(
-                    partner=who, digest=report, position=position, local_review=wanted, national_review="no", concerns=t.says() if t.may(40) else None
+                    partner=who,
+                    digest=report,
+                    position=position,
+                    local_review=wanted,
+                    national_review="no",
+                    concerns=t.says() if t.may(40) else None,
                 ),
             )
         if withheld is None:

@@ -57,7 +57,9 @@ def _found(t: Telling, review: ReviewType, commissioner: str) -> str:
     """The reviewer: invited, assessed, interviewed and appointed."""
     t.ask(commissioner, SetPersonSpecification(criteria=(t.says(1), t.says(1))))
     closes = t.today + timedelta(days=t.between(28, 40))
-    t.ask("business-manager", InviteExpressionsOfInterest(opens_on=t.today, closes_on=closes, sources=("partner-agencies", "national-pool")))
+    t.ask(
+        "business-manager", InviteExpressionsOfInterest(opens_on=t.today, closes_on=closes, sources=("partner-agencies", "national-pool"))
+    )
     t.wait(t.between(2, 8))
     posts = [f"reviewer//{n}" for n in t.chance.sample(range(1, 13), t.between(2, 4))]
     for post in posts:
@@ -94,12 +96,17 @@ def _scoped(t: Telling, reviewer: str) -> None:
 
 def _heard(t: Telling, review: ReviewType, reviewer: str, commissioner: str) -> None:
     """Those who take part, with the progress reviews between; the longest part of a review."""
-    rounds, groups = (t.between(6, 10), t.between(20, 32)) if review in ("practice-review", "thematic") else (t.between(4, 7), t.between(14, 24))
+    rounds, groups = (
+        (t.between(6, 10), t.between(20, 32)) if review in ("practice-review", "thematic") else (t.between(4, 7), t.between(14, 24))
+    )
     people = [(t.person(), t.chance.choice(KINDS)) for _ in range(groups)]
     agreed: list[tuple[str, str]] = []
     for person, kind in people:
         kind_of: Any = kind
-        t.ask(reviewer, InviteParticipant(participant=person, kind=kind_of, information_given=t.says(1), adjustments=t.says(1) if t.may(15) else None))
+        t.ask(
+            reviewer,
+            InviteParticipant(participant=person, kind=kind_of, information_given=t.says(1), adjustments=t.says(1) if t.may(15) else None),
+        )
     t.wait(t.between(3, 10))
     for person, kind in people:
         outcome: Any = t.chance.choices(("agreed", "declined"), (86, 14))[0]

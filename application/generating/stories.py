@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -28,10 +29,8 @@ def case(plan: Plan, number: int, rules: Rulebook, sealing: Sealing) -> Telling:
     planned = plan.case(number)
     other = _beginning(plan, planned.other, rules, sealing) if planned.other is not None else None
     t = _telling(plan, planned, rules, sealing)
-    try:
+    with suppress(Enough):
         _told(t, planned, other)
-    except Enough:
-        pass
     return t
 
 
@@ -134,7 +133,7 @@ def thematic(plan: Plan, candidate: Candidate, rules: Rulebook, sealing: Sealing
     t = Telling(
         plan, rules, sealing, chance, stream=stream_of(chance), partnership=candidate.partnership, at=at, elsewhere=elsewhere
     )  # fmt: skip
-    try:
+    with suppress(Enough):
         own: Any = candidate.partnership
         opening = OpenCase(
             partnership=own, label=f"Theme {plan.seed}-{candidate.ref}-{candidate.round}", route="partners", concern="thematic",
@@ -143,6 +142,4 @@ def thematic(plan: Plan, candidate: Candidate, rules: Rulebook, sealing: Sealing
         t.wait(chance.randint(3, 15))
         t.ask("delegated-partner/health", opening)
         _reviewed_and_on(t, "thematic")
-    except Enough:
-        pass
     return t

@@ -16,8 +16,8 @@ from psycopg.rows import TupleRow
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
-    TimeStampResponse,
     TimestampRequestBuilder,
+    TimeStampResponse,
     VerificationError,
     VerifierBuilder,
     decode_timestamp_response,
@@ -39,13 +39,11 @@ WANTED: LiteralString = (
     " AND NOT EXISTS (SELECT FROM ledger_timestamps t WHERE t.log = c.log AND t.size >= c.size)"
     " AND NOT EXISTS (SELECT FROM ledger_authority a WHERE a.asked_at > clock_timestamp() - %s::interval) ORDER BY c.size DESC LIMIT 1"
 )
-KEEP: LiteralString = (
-    "INSERT INTO ledger_timestamps (log, size, response, at) VALUES (%s, %s, %s, %s) ON CONFLICT (log, size) DO NOTHING"
-)
+KEEP: LiteralString = "INSERT INTO ledger_timestamps (log, size, response, at) VALUES (%s, %s, %s, %s) ON CONFLICT (log, size) DO NOTHING"
 ASKED: LiteralString = """
 INSERT INTO ledger_authority (asked_at, failing_since, why)
 SELECT now, CASE WHEN why IS NOT NULL THEN now END, why FROM (SELECT clock_timestamp() AS now, %(why)s::text AS why) asked
-ON CONFLICT (only) DO UPDATE SET asked_at = excluded.asked_at, why = excluded.why,
+ON CONFLICT (alone) DO UPDATE SET asked_at = excluded.asked_at, why = excluded.why,
     failing_since = CASE WHEN excluded.why IS NOT NULL THEN coalesce(ledger_authority.failing_since, excluded.failing_since) END
 """
 KEPT: LiteralString = (

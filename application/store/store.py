@@ -258,6 +258,11 @@ class Store:
         result = await self._lines.ask(_LOG, (long(after), long(EVER if upto is None else upto), long(limit)))
         return [mapper.recorded(*row) for row in rows_of(result)]
 
+    async def stored_page(self, after: int, limit: int, upto: int | None = None) -> list[Stored]:
+        """The next events of the whole log, byte for byte."""
+        result = await self._lines.ask(_LOG, (long(after), long(EVER if upto is None else upto), long(limit)))
+        return [Stored(*row) for row in rows_of(result)]
+
     async def streams(self, prefix: str = "") -> list[str]:
         """The streams whose name begins so, in the order of their names."""
         rows = await self._readers.ask(

@@ -14,11 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interfaces.api import (
     boards,
+    case_exports,
     case_files,
     commands,
     deadlines,
     decisions,
     documents,
+    events,
     exports,
     figures,
     ledger,
@@ -76,7 +78,7 @@ def make_app(service: Service) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (queries, case_files, boards, deadlines, decisions, figures, exports, reminders, documents, rules, themes, ledger):
+    for part in (queries, case_files, case_exports, events, boards, deadlines, decisions, figures, exports, reminders, documents, rules, themes, ledger):
         api.include_router(part.router)
     return api
 

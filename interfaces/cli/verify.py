@@ -641,8 +641,7 @@ def check_supporting(files: dict[str, bytes], events: list[Event], indexes: dict
         there = {match[1] for match in map(pattern.fullmatch, files) if match}
         stray, unproven = sorted(there - named[kind] - adopted[kind]), sorted(named[kind] - adopted[kind])
         need(not stray, f"data/editions/{kind}", f"no event names {quoted(stray)}")
-        if unproven:
-            report.not_checked.append(f"the {kind} {quoted(unproven)}: no adoption proves their text; they may have come with the software")
+        need(not unproven, "supporting.jsonl", f"nothing shows that {quoted(unproven)} was adopted, which an event names")
     shapes = {match[1] for match in map(SCHEMA.fullmatch, files) if match}
     shapeless = sorted({event.said["name"] for event in events} - shapes)
     need(not shapeless, "data/schemas", f"the shape of {quoted(shapeless)} is missing")

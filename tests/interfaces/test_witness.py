@@ -129,7 +129,7 @@ def test_the_operator_hides_the_last_event_of_a_case(places, url, partners, log_
     def without(true: Checkpoint) -> Checkpoint:
         heads = Heads()
         with psycopg.connect(places.owner_record) as owner:
-            (key,) = owner.execute("SELECT blinded FROM ledger_streams WHERE stream = %s", (f"case/{hidden}",)).fetchone()
+            ((key,),) = owner.execute("SELECT blinded FROM ledger_streams WHERE stream = %s", (f"case/{hidden}",)).fetchall()
             for blinded, place, hash_ in owner.execute(HEADS, (2**62,)):
                 if blinded != key:
                     heads.put(blinded, Head(place, hash_))

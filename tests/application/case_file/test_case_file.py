@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from application.case_file.disclosing import Reader
-from application.cases import NoSuchCase
+from application.cases import Done, NoSuchCase
+from application.ledger.notes import Policy, Signer
 from application.ledger.reading import NotInLedger
 from application.store import mapper
 from domain.guidance import EDITIONS
@@ -27,6 +28,13 @@ SHORT = "organisation-christmas-2025"
 
 async def first_case(service, story=SHORT) -> str:
     return next(iter((await told(STORIES[story], service)).cases.values()))
+
+
+async def cross_reference(service, case: str) -> Done:
+    """Something is recorded on a case."""
+    clerk = By(person="person-" + "1" * 32, role="business-manager", partnership="bolton")
+    command = RecordCrossReference(process="coroner", reference="INQ-7")
+    return await service.cases.do(command, clerk, stream=f"case/{case}", at=await service.last_instant())
 
 
 async def test_the_file_of_a_case_verifies(service, make, check):
@@ -55,7 +63,7 @@ async def test_a_history_in_an_earlier_calendar_gives_files_that_verify(practice
         publish_now(service.places)
         for case in cases.values():
             made = await case_files.made(service, f"case/{case}", Reader(), on=MADE_ON)
-            assert f"data/editions/calendars/{STORIES[story].calendar}.json" in Opened(made).entries
+            assert "data/editions/calendars/england-2026.json" not in Opened(made).entries
             assert check(made)["fault"] is None
 
 
@@ -73,9 +81,7 @@ async def test_the_same_content_is_the_same_bytes(service, make):
 async def test_what_is_recorded_after_the_checkpoint_is_not_in_it(service, make, check):
     case = await first_case(service)
     before = await make(case)
-    last = await service.last_instant()
-    clerk = By(person="person-" + "1" * 32, role="business-manager", partnership="bolton")
-    done = await service.cases.do(RecordCrossReference(process="coroner", reference="INQ-7"), clerk, stream=f"case/{case}", at=last)
+    done = await cross_reference(service, case)
 
     after = await make(case, published=False)
 
@@ -151,6 +157,24 @@ async def test_before_a_checkpoint_there_is_no_file_and_of_no_case_there_is_none
         await make(case, published=False)
     with pytest.raises(NoSuchCase):
         await make("00000000-0000-4000-8000-000000000000")
+
+
+async def test_where_witnesses_are_asked_for_the_file_goes_as_far_as_they_cosigned(service, make, publish, check):
+    witness = Signer("witness", "icb.example.org", b"\x07" * 32)
+    service.ledger.policy = Policy((witness.key,), 1)
+    case = await first_case(service)
+    with pytest.raises(NotInLedger, match="witnessed"):
+        await make(case)
+    note = service.ledger.checkpoint()
+    service.ledger.cosign(note.checkpoint.origin, note.checkpoint.size, witness.cosign(note.checkpoint.text, datetime.now(UTC)))
+    await cross_reference(service, case)
+
+    file = await make(case)
+
+    assert file.made.recorded == file.made.place + 1
+    assert file.lines("data/keys.json")[0]["witnesses"] == [str(witness.key)]
+    assert "Cosigned by icb.example.org; 1 of 1 were asked for" in file.text("data/report.html")
+    assert check(file.made)["exit"] == 0
 
 
 async def test_a_case_opened_after_the_checkpoint_is_not_covered_yet(service, make, publish):

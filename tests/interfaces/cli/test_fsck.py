@@ -24,11 +24,11 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def terminal() -> Console:
-    return Console(file=io.StringIO(), width=300)
+    return Console(record=True, file=io.StringIO(), width=300)
 
 
 def said(terminal: Console) -> str:
-    return terminal.file.getvalue()
+    return terminal.export_text()
 
 
 def kept(places: Databases, folder: Path) -> Path:
@@ -48,16 +48,18 @@ def as_owner(places: Databases, *deeds: str) -> None:
 def test_a_store_that_nobody_touched_holds(places, terminal, tmp_path):
     publish_now(places)
     assert checked(terminal, places, Settings(), kept=[kept(places, tmp_path)]) == 0
-    assert "compared with 1 that was kept" in said(terminal)
-    assert "Everything holds." in said(terminal)
+    told = said(terminal)
+    assert "compared with 1 that was kept" in told
+    assert "Everything holds." in told
 
 
 def test_every_fault_is_told_with_its_place_and_the_exit_says_so(places, terminal):
     publish_now(places)
     as_owner(places, "UPDATE events SET state = state || ' ' WHERE notification_id = 3")
     assert checked(terminal, places, Settings()) == 1
-    assert "(position 3): its hash is not that of its bytes" in said(terminal)
-    assert "1 fault." in said(terminal)
+    told = said(terminal)
+    assert "(position 3): its hash is not that of its bytes" in told
+    assert "1 fault." in told
 
 
 def test_as_json_for_scripts(places, terminal, capsys):
@@ -84,7 +86,7 @@ async def test_a_read_model_that_read_what_is_no_longer_there(places, terminal):
     with worker.following(places.projections):
         async with Boards(places.record) as boards:
             with psycopg.connect(places.owner_record) as owner:
-                (end,) = owner.execute("SELECT max(notification_id) FROM events").fetchone()
+                ((end,),) = owner.execute("SELECT max(notification_id) FROM events").fetchall()
             assert await boards.reached("case_list", end, 20) is not None
     as_owner(places, f"DELETE FROM events WHERE notification_id = {end}", f"DELETE FROM commands WHERE position = {end}")
     assert checked(terminal, places, Settings()) == 1

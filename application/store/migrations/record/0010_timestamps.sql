@@ -14,7 +14,7 @@ ALTER TABLE ledger_timestamps ENABLE ALWAYS TRIGGER only_ever_added_to;
 
 -- When the authority was asked last, and since when it has not answered as it should. Says nothing of what is recorded.
 CREATE TABLE ledger_authority (
-    only          boolean PRIMARY KEY DEFAULT true CHECK (only),
+    alone         boolean PRIMARY KEY DEFAULT true CHECK (alone),
     asked_at      timestamptz NOT NULL,
     failing_since timestamptz,
     why           text

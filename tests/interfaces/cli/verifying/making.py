@@ -18,6 +18,7 @@ OTHER = "9b0de7c4-51aa-4f0e-8f55-0c6f5a1d2e33"
 ORIGIN = "ledger.example/record"
 LOG, WITNESS = b"\x01", b"\x04"
 TOML = b'name = "england-2025"\nclocks = []\n'
+BOLTON = b"# the partnership's own\n"
 HOLIDAYS = ["2026-12-25", "2026-01-01", "2026-12-28"]
 
 
@@ -227,7 +228,7 @@ class Record:
             "data/checkpoint.txt": checkpoint.encode(),
             "data/keys.json": lines([keys]),
             "data/supporting.jsonl": lines([supported(event) for event in sorted(supporting, key=lambda event: event.position)]),
-            "data/editions/procedures/bolton.toml": b"# came with the software\n",
+            "data/editions/procedures/bolton.toml": BOLTON,
             "data/editions/procedures/england-2025.toml": TOML,
             "data/editions/calendars/england-2026.json": lines([{"edition": "england-2026", "holidays": sorted(HOLIDAYS)}]),
             **{f"data/schemas/{name}.json": b"{}\n" for name in sorted({json.loads(event.header)["name"] for event in events})},
@@ -244,6 +245,7 @@ def a_record(events: int = 6, between: int = 3, words: str = "the school told th
     record = Record(between=between)
     record.append("procedure/england", "procedure-edition-adopted", {"edition": "england-2025", "digest": sha(TOML).hex()})
     record.append("calendar/england", "calendar-edition-adopted", {"edition": "england-2026", "holidays": HOLIDAYS})
+    record.append("procedure/bolton", "procedure-edition-adopted", {"edition": "bolton", "digest": sha(BOLTON).hex()})
     named: dict[str, Any] = {"procedure": ["bolton", "england-2025"], "calendar": "england-2026"}
     for number in range(1, events + 1):
         fields = {"to": Words(f"{words} {number}"), "children": [{"name": Words("Robin Ashgrove"), "area": "bolton"}], "channel": "post"}

@@ -17,7 +17,8 @@ def pack(files: dict[str, bytes], case: str = CASE, change: tuple[str, str] = ("
         "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
         "bag-info.txt": f"{info}Casetrail-Up-To: 1000000000\n".encode(),
     }
-    tags = {name: content.replace(*(part.encode() for part in change)) for name, content in tags.items()} if change[0] else tags
+    if change[0]:
+        tags = {name: content.replace(change[0].encode(), change[1].encode()) for name, content in tags.items()}
     manifest = {"manifest-sha256.txt": manifest_of(files)}
     return zipped({**tags, **files, **manifest, "tagmanifest-sha256.txt": manifest_of({**tags, **manifest})}, case)
 

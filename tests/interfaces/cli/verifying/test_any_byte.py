@@ -106,7 +106,7 @@ JSON_VALUES = st.recursive(
 ENTRIES = [f"data/{name}" for name in PROVED]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_mutated_entries_never_raise(data):
     """A byte, a slice or a whole member replaced in any entry, with all sums made again."""
@@ -125,7 +125,7 @@ def test_mutated_entries_never_raise(data):
     json.dumps(vars(report))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(JSON_VALUES)
 def test_headers_and_bodies_of_any_shape_never_raise(value):
     for member in "header", "body":

@@ -135,6 +135,10 @@ def test_an_edition_of_another_text_is_refused():
     refused(changed("editions/calendars/england-2026.json", days), "supporting event 2", "england-2026")
 
 
+def test_an_adoption_that_is_left_out_is_refused():
+    refused(relined("supporting.jsonl", lambda there: there[:-1]), "supporting.jsonl", "bolton")
+
+
 def test_a_supporting_event_that_is_changed_is_refused():
     def reworded(there):
         there[0]["body"] = there[0]["body"].replace("england-2025", "england-2024")
@@ -142,15 +146,16 @@ def test_a_supporting_event_that_is_changed_is_refused():
 
     refused(relined("supporting.jsonl", reworded), "supporting event 1", "its hash")
     for change in {"stream_salt": "00" * 32}, {"index": 7}, {"path": []}:
-        refused(relined("supporting.jsonl", lambda there, change=change: [there[0] | change, there[1]]), "supporting event 1", "its proof")
-    refused(relined("supporting.jsonl", lambda there: [there[0] | {"position": 10**6}, there[1]]), "not in the same order")
+        changed_one = relined("supporting.jsonl", lambda there, change=change: [there[0] | change, *there[1:]])
+        refused(changed_one, "supporting event 1", "its proof")
+    refused(relined("supporting.jsonl", lambda there: [there[0] | {"position": 10**6}, *there[1:]]), "not in the same order")
     refused(relined("supporting.jsonl", lambda there: [there[0], *there]), "supporting event 2", "position")
 
 
 def test_a_supporting_event_of_another_kind_is_refused():
     odd = a_record()
     odd.append("procedure/england", "procedure-edition-praised", {"edition": "england-2025"})
-    refused(pack(odd.files()), "supporting event 3", "not an adoption")
+    refused(pack(odd.files()), "supporting event 4", "not an adoption")
 
 
 def test_an_edition_that_nobody_names_is_refused():
@@ -158,3 +163,28 @@ def test_an_edition_that_nobody_names_is_refused():
     order = list(files)
     order.insert(order.index("data/editions/procedures/england-2025.toml"), "data/editions/procedures/bury.toml")
     refused(pack({name: files.get(name, b"x") for name in order}), "data/editions/procedures", "bury")
+
+
+@pytest.mark.parametrize(
+    "said", [{"procedure": ["bolton"]}, {"procedure": "bolton"}, {"procedure": [1, None]}, {"calendar": ["england-2026"]}]
+)
+def test_a_header_that_names_no_editions_is_refused(said):
+    odd = a_record()
+    odd.append(f"case/{CASE}", "notification-acknowledged", {}, **said)
+    refused(pack(odd.files()), "event 7", "its header does not name")
+
+
+def test_an_adoption_of_nothing_is_refused():
+    odd = a_record()
+    odd.append("calendar/england", "calendar-edition-adopted", {"edition": 2027})
+    refused(pack(odd.files()), "supporting event 4", "does not name an edition")
+
+
+def test_a_shape_that_is_missing_is_refused():
+    refused(pack({name: content for name, content in sound().items() if "notification-received" not in name}), "notification-received")
+
+
+def test_a_form_that_is_not_known_is_refused():
+    for change in ('{"v":1,', '{"v":2,'), ('{"v":1,', '{"v":true,'):
+        relabelled = [{**event.line, "header": event.header.replace(*change)} for event in record().streams[f"case/{CASE}"]]
+        refused(relined("events.jsonl", lambda there, other=relabelled: other), "event 1", "stored form")
