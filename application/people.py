@@ -19,9 +19,10 @@ from typing import NamedTuple
 
 from application.store.connections import Connections
 from application.store.keys import Keys
-from application.store.mapper import seal
+from application.store.mapper import seal, unseal
 from domain.language import Refused
 from domain.people import PERSON_ID, ROLES, By, PersonId
+from domain.personal import Sealed
 
 NAME_OF_A_PERSON = b"register|name"
 """What a sealed name is bound to beside its person."""
@@ -178,8 +179,41 @@ class Register:
         await self._database.ask("DELETE FROM aliases WHERE person = %b", (person,))
         await self._database.ask("UPDATE persons SET name = NULL WHERE person = %b", (person,))
         await self._database.ask("UPDATE reminder_addresses SET address = NULL WHERE person = %b", (person,))
+        await self._database.ask(
+            "UPDATE sessions SET ended_at = clock_timestamp(), why = 'erased' WHERE person = %b AND ended_at IS NULL", (person,)
+        )
         self._asked = {text: asked for text, asked in self._asked.items() if asked != person}
         self._holders = {role: holder for role, holder in self._holders.items() if holder != person}
+
+    # --- who asks, where they sign in
+
+    async def signed_in(self, issuer: str, subject: str, called: str | None = None) -> PersonId:
+        """The person whom an issuer tells of under this subject, known from now on; only a blind index of the two is kept.
+
+        What they are `called` is sealed when they first come.
+        """
+        alias = self._blind("signs in", json.dumps([issuer, subject]))
+        if found := await self._known(alias):
+            return found
+        person = Person(_new_id(), provisional=True, called=called, asks=alias)
+        await self.keep([person])
+        return await self._known(alias) or person.id
+
+    async def known(self, person: PersonId) -> bool:
+        """Whether there is such a person."""
+        return bool(await self._database.ask("SELECT FROM persons WHERE person = %b", (person,)))
+
+    async def called(self, persons: Iterable[PersonId]) -> dict[PersonId, str]:
+        """What these persons are called, those of whom a name can be opened."""
+        rows = await self._database.ask(
+            "SELECT person, name FROM persons WHERE person = ANY(%b::text[]) AND name IS NOT NULL", ([*persons],)
+        )
+        keys = await self._keys.get(person for person, _ in rows)
+        return {
+            person: unseal(Sealed(**name), key, NAME_OF_A_PERSON + person.encode())
+            for person, name in rows
+            if (key := keys[person]) is not None
+        }
 
     # --- who asks, in a rehearsal
 
@@ -226,7 +260,7 @@ class Register:
         await self._database.ask(
             "INSERT INTO posts (person, role, organisation, partnership, from_day) SELECT %b::text, %b::text, %b::text, %b::text, %b::date"
             " WHERE NOT EXISTS (SELECT FROM posts WHERE person = %b AND role = %b AND organisation IS NOT DISTINCT FROM %b::text"
-            " AND partnership IS NOT DISTINCT FROM %b::text)",
+            " AND partnership IS NOT DISTINCT FROM %b::text AND ended_at IS NULL)",
             (*post, on, *post),
         )
         self._posts.add(post)
@@ -235,8 +269,9 @@ class Register:
         """Somebody leaves a post: this day was their last in it, and what was made for it ends. False where they did not hold it."""
         rows = await self._database.ask(
             "UPDATE posts SET until_day = greatest(from_day, %b::date) WHERE person = %b AND role = %b"
-            " AND partnership IS NOT DISTINCT FROM %b::text AND until_day IS NULL RETURNING id",
-            (until, person, role, partnership),
+            " AND partnership IS NOT DISTINCT FROM %b::text AND ended_at IS NULL AND (until_day IS NULL OR claimed AND until_day > %b::date)"
+            " RETURNING id",
+            (until, person, role, partnership, until),
         )
         self._holders = {post: holder for post, holder in self._holders.items() if holder != person}
         return bool(rows)
@@ -246,8 +281,8 @@ class Register:
         if (self._telling is not None or self._imagined is not None) and (role, partnership) in self._holders:
             return self._holders[role, partnership]
         rows = await self._database.ask(
-            "SELECT person FROM posts WHERE role = %b AND partnership IS NOT DISTINCT FROM %b::text AND until_day IS NULL"
-            " ORDER BY id LIMIT 1",
+            "SELECT person FROM posts WHERE role = %b AND partnership IS NOT DISTINCT FROM %b::text AND ended_at IS NULL"
+            " AND (until_day IS NULL OR claimed AND until_day >= (clock_timestamp() AT TIME ZONE 'Europe/London')::date) ORDER BY id LIMIT 1",
             (role, partnership),
         )
         return rows[0][0] if rows else None

@@ -95,8 +95,4 @@ class Posts:
     async def listed(self, person: PersonId | None = None, most: int = 200) -> list[PostHeld]:
         """Posts, the latest first, those that ended among them."""
         rows = await self._database.ask(LISTED, (person, person, most))
-        return [PostHeld(id_, whose, Post(*post), *rest) for id_, whose, *post, rest in (_split(row) for row in rows)]
-
-
-def _split(row: tuple) -> tuple:  # type: ignore[type-arg]
-    return (*row[:5], row[5:])
+        return [PostHeld(id_, whose, Post(role, organisation, partnership), *rest) for id_, whose, role, organisation, partnership, *rest in rows]

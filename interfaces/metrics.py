@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, LiteralString, NamedTuple
 
@@ -18,6 +18,8 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.ledger.entries import Log
+from application.ledger.reading import Standing
 from application.store.connections import StoreAway
 from domain.working_days import london_date
 from interfaces.wiring import Service
@@ -161,7 +163,8 @@ async def _standing(service: Service) -> Iterable[Metric]:
         now = await service.read_models.answer(lambda connection: _asked(connection, today))
     except (StoreAway, psycopg.Error, ConnectionError, TimeoutError):
         return [_gauge("casetrail_database_up", "Whether the database answers.", 0)]
-    return [_gauge("casetrail_database_up", "Whether the database answers.", 1), *_of_views(now), *_waits(service)]
+    standings = await service.ledger_standing()
+    return [_gauge("casetrail_database_up", "Whether the database answers.", 1), *_of_views(now), *_of_ledger(standings), *_waits(service)]
 
 
 def _of_views(now: _Now) -> Iterator[Metric]:
@@ -188,6 +191,19 @@ def _of_views(now: _Now) -> Iterator[Metric]:
     for state in OUTBOX:
         outbox.add_metric([state], now.digests.get(state, 0))
     yield outbox
+
+
+def _of_ledger(standings: Mapping[Log, Standing]) -> Iterator[Metric]:
+    waiting = _by("casetrail_ledger_waiting", "Entries of a log that are recorded and not published.", "log")
+    seconds = _by("casetrail_ledger_waiting_seconds", "How long ago the oldest of them was recorded.", "log")
+    published = _by("casetrail_ledger_published", "Entries of a log under its last checkpoint.", "log")
+    witnessed = _by("casetrail_ledger_witnessed", "Entries of a log under its last checkpoint that enough witnesses cosigned.", "log")
+    for log, standing in standings.items():
+        waiting.add_metric([log], standing.waiting)
+        seconds.add_metric([log], standing.waited)
+        published.add_metric([log], standing.published)
+        witnessed.add_metric([log], standing.witnessed)
+    yield from (waiting, seconds, published, witnessed)
 
 
 def _waits(service: Service) -> Iterator[Metric]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from application.ledger.notes import Policy
 from application.reminders import ADDRESS
+from application.sessions import Lasting
 from interfaces.mail import Server
 from interfaces.private_folder import state_folder
+from interfaces.sign_in.claims import Mapped, read_claims
+from interfaces.sign_in.configured import Client, SignIn, safe
 
 
 class Settings(BaseSettings):
@@ -47,7 +51,17 @@ class Settings(BaseSettings):
     timestamp_roots: Path | None = Field(default=None, description="The certificates that time-stamps must lead to, as PEM.")
     timestamp_every: float = Field(default=3600.0, gt=0, le=31_536_000, description="Seconds from one time-stamp to the next, at least.")
     largest_document: int = Field(default=100 * 1024 * 1024, ge=1, description="Bytes of an attached document.")
-    base_url: str = Field(default="http://127.0.0.1:8000", pattern=r"^https?://[^\s?#]+$", description="Where mails say cases are found.")
+    base_url: str = Field(
+        default="http://127.0.0.1:8000", pattern=r"^https?://[^\s?#@]+$", description="Where this service is, as people's browsers see it."
+    )
+    issuer: str | None = Field(default=None, pattern=r"^https?://[^\s?#@]+$", description="The provider that people sign in with.")
+    client_id: str | None = Field(default=None, min_length=1, description="This service, as the provider knows it.")
+    client_secret: SecretStr | None = Field(default=None, description="What it shows the provider; best as a file of secrets.")
+    audience: str | None = Field(default=None, min_length=1, description="Whom tokens of programs are made for; without it none is taken.")
+    scope: str = Field(default="openid profile", pattern=r"^openid( [!#-\[\]-~]+)*$", description="What is asked of the provider.")
+    claims: Path | None = Field(default=None, description="A file, TOML or JSON: which claims stand for which posts.")
+    session_idle: float = Field(default=1800, ge=60, le=86_400, description="Seconds after which an unused session is over.")
+    session_longest: float = Field(default=43_200, ge=300, le=604_800, description="Seconds after which every session is over.")
     digest_at: str = Field(
         default="07:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", description="When on a working day digests are sent, in London."
     )
@@ -64,6 +78,18 @@ class Settings(BaseSettings):
             raise ValueError("CASETRAIL_SMTP_SENDER is missing: the address that reminders come from")
         if self.smtp_security == "none" and self.smtp_password is not None:
             raise ValueError("CASETRAIL_SMTP_PASSWORD is not sent in the clear: CASETRAIL_SMTP_SECURITY must be starttls or tls")
+        return self
+
+    @model_validator(mode="after")
+    def _a_whole_sign_in(self) -> Settings:
+        if self.issuer is None:
+            return self
+        if self.client_id is None:
+            raise ValueError("CASETRAIL_CLIENT_ID is missing: what the provider calls this service")
+        if not safe(self.issuer):
+            raise ValueError("CASETRAIL_ISSUER must begin with https://, or be on this machine: who listens could sign in as anybody")
+        if not safe(self.base_url):
+            raise ValueError("CASETRAIL_BASE_URL must begin with https:// where people sign in, or be on this machine")
         return self
 
     @model_validator(mode="after")
@@ -91,6 +117,22 @@ class Settings(BaseSettings):
             self.smtp_host, port, self.smtp_sender, self.smtp_username, self.smtp_password,
             tls=self.smtp_security == "tls", starttls=self.smtp_security == "starttls",
         )  # fmt: skip
+
+    def sign_in(self) -> SignIn | None:
+        """How people sign in, where a provider is named.
+
+        Raises:
+            ClaimsUnfit: the file of claims cannot be used.
+        """
+        if self.issuer is None or self.client_id is None:
+            return None
+        secret = self.client_secret.get_secret_value().strip() if self.client_secret else None
+        client = Client(self.issuer, self.client_id, secret or None, self.audience, self.scope)
+        return SignIn(self.base_url, client, read_claims(self.claims) if self.claims else Mapped(), self.lasting())
+
+    def lasting(self) -> Lasting:
+        """How long sessions last."""
+        return Lasting(timedelta(seconds=self.session_idle), timedelta(seconds=self.session_longest))
 
     def witness_policy(self) -> Policy:
         """Who are witnesses, and how many of them must have cosigned.

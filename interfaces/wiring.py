@@ -17,13 +17,15 @@ from application.documents import Documents
 from application.erasure import Erasure
 from application.event_feed import EventFeed
 from application.feeds import Feeds
+from application.ledger.entries import LOGS, Log
 from application.ledger.notes import Policy
-from application.ledger.reading import Ledger
+from application.ledger.reading import Ledger, Standing
 from application.looking import Looking
 from application.people import Register
 from application.remembered import Cached, TimeThere
 from application.reminders import Reminders
 from application.rulebook import Rulebook
+from application.sessions import Sessions
 from application.store.keys import KeyFile, Keys
 from application.store.store import Store
 from application.tracker import Themes
@@ -33,6 +35,8 @@ from interfaces.boards import Boards
 from interfaces.databases import Databases
 from interfaces.local_postgres import LocalPostgres
 from interfaces.settings import Settings
+from interfaces.sign_in.configured import SignIn
+from interfaces.sign_in.entrance import Entrance
 from projections.paging import NotMade
 
 BEGINNING = datetime(2018, 6, 29, tzinfo=UTC)
@@ -49,8 +53,9 @@ class Service:
     """Everything behind the API and the command line, over one pair of databases."""
 
     def __init__(
-        self, places: Databases, *, boards: bool = False, largest_document: int = LARGEST_DOCUMENT, witnesses: Policy | None = None
-    ) -> None:
+        self, places: Databases, *, boards: bool = False, largest_document: int = LARGEST_DOCUMENT, witnesses: Policy | None = None,
+        sign_in: SignIn | None = None,
+    ) -> None:  # fmt: skip
         self.places = places
         keys = Keys(places.keys, KeyFile(places.key_file, outside=places.data_folder))
         self.store = Store(places.record, keys)
@@ -67,21 +72,25 @@ class Service:
         self.documents = Documents(places.record, keys)
         self.feeds = Feeds(places.record)
         self.reminders = Reminders(places.record, keys)
+        self.sessions = Sessions(places.record, sign_in.lasting if sign_in else None)
+        self.entrance = Entrance(sign_in, self.sessions, self.register) if sign_in else None
         self.erasure = Erasure(places.record, self.store, self.register, self.documents)
         self.cases.heeding = self.erasure.heed
         self.ledger = Ledger(places.record, witnesses)
         self.largest_document = largest_document
         self.boards = Boards(places.record) if boards else None
         self.rehearsal = False
+        self.marks: frozenset[str] = frozenset()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.store)
-            self.rehearsal = "rehearsal" in await self.store.marks()
+            self.marks = frozenset(await self.store.marks())
+            self.rehearsal = "rehearsal" in self.marks
             await self.register.open(rehearsal=self.rehearsal)
             stack.push_async_callback(self.register.close)
-            for part in (self.looks, self.documents, self.erasure, self.feeds, self.reminders):
+            for part in (self.looks, self.documents, self.erasure, self.feeds, self.reminders, self.sessions):
                 stack.push_async_callback(part.close)
                 await part.open()
             stack.callback(self.ledger.close)
@@ -139,11 +148,17 @@ class Service:
         try:
             position = await self.store.settled_position()
             reminders = await self.reminders.standing()
+            logs = await self.ledger_standing()
         except Exception as error:
             return {"ready": False, "database": f"not there ({type(error).__name__})"}
         views = await self.boards.readiness(position) if self.boards else {}
         ready = all(view["fault"] is None for view in views.values())
-        return {"ready": ready, "database": "there", "position": position, "views": views, "reminders": reminders}
+        ledger = {log: {"published": standing.published, "waiting": standing.waiting} for log, standing in logs.items()}
+        return {"ready": ready, "database": "there", "position": position, "views": views, "reminders": reminders, "ledger": ledger}
+
+    async def ledger_standing(self) -> dict[Log, Standing]:
+        """How far both logs have come."""
+        return await asyncio.to_thread(lambda: {log: self.ledger.standing(log) for log in LOGS})
 
 
 async def adopt(service: Service, *, calendar: str | None = None, at: datetime | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -72,6 +73,7 @@ def shapes_of(history: Iterable[Recorded]) -> dict[str, bytes]:
     return {name: _shape(name) for name in sorted({recorded.name for recorded in history})}
 
 
+@cache
 def _shape(name: str) -> bytes:
     event = EVENTS[name]
     told = {

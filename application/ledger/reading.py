@@ -55,8 +55,9 @@ EXISTS: dict[Log, LiteralString] = {
 }
 STREAM: LiteralString = "SELECT salt, blinded FROM ledger_streams WHERE stream = %s"
 WAITING: dict[Log, LiteralString] = {
-    "record": "SELECT count(*), min(at), max(notification_id) FROM events WHERE notification_id > %s",
-    "access": "SELECT count(*), min(at), max(number) FROM looks WHERE number > %s",
+    "record": "SELECT count(*), min(at), extract(epoch FROM clock_timestamp() - min(at))::float8, max(notification_id)"
+    " FROM events WHERE notification_id > %s",
+    "access": "SELECT count(*), min(at), extract(epoch FROM clock_timestamp() - min(at))::float8, max(number) FROM looks WHERE number > %s",
 }
 COVERED: LiteralString = "SELECT size, number, at FROM ledger_checkpoints WHERE log = %s ORDER BY size DESC LIMIT 1"
 
@@ -81,7 +82,7 @@ class Included:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a log has come. `waiting` entries are not published yet, the oldest of them since `since`."""
+    """How far a log has come. `waiting` entries are not published yet, the oldest of them since `since`, for `waited` seconds."""
 
     sequenced: int
     published: int
@@ -89,6 +90,7 @@ class Standing:
     number: int
     waiting: int
     since: datetime | None
+    waited: float
     published_at: datetime | None
 
 
@@ -183,12 +185,12 @@ class Ledger:
         """How far a log has come."""
         covered = self._ask(COVERED, (log,))
         size, number, at = covered[0] if covered else (0, 0, None)
-        ((waiting, since, last),) = self._ask(WAITING[log], (number,))
+        ((waiting, since, waited, last),) = self._ask(WAITING[log], (number,))
         try:
             witnessed = self.checkpoint(log, witnessed=True).checkpoint.size
         except NotInLedger:
             witnessed = 0
-        return Standing(size + waiting, size, witnessed, last or number, waiting, since, at)
+        return Standing(size + waiting, size, witnessed, last or number, waiting, since, max(0.0, waited or 0.0), at)
 
     def covered(self, log: Log, size: int) -> int:
         """The number of the last entry that a checkpoint covers: the position of an event, or that of a look.

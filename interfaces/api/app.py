@@ -28,6 +28,7 @@ from interfaces.api import (
     reminders,
     rules,
     shapes,
+    sign_in,
     themes,
 )
 from interfaces.api.answers import NO_STORE, answered, told
@@ -67,6 +68,7 @@ def make_app(service: Service) -> FastAPI:
     handle_problems(app)
     app.router.routes.extend(commands.routes(PREFIX))
     app.include_router(_api())
+    app.include_router(sign_in.router)
     app.include_router(_health(service))
     app.include_router(_metrics(service, metrics))
     app.add_middleware(Looked, service=service)

@@ -1,4 +1,4 @@
-"""Who asks. Until there is sign-in the service runs only in rehearsal, where a header names the person."""
+"""Who asks: somebody who signed in, a program with a token, or in rehearsal whomever a header names."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ A_PERSON = {
     f"|delegated-partner/(?:{'|'.join(PARTNERS)})(?:/{_PART}{_LAST})?)$",
     "maxLength": 300,
 }
+CHOOSES_THE_POST = "In which of several posts whoever signed in asks: `role/organisation/partnership`, as `/session` tells them."
+IS_OUR_PAGE = "With a session, for what changes something: the token that `/session` tells."
 SAYS_WHY = "Why this is looked at, in words (UTF-8). It is kept with the look, sealed."
 LONGEST_REASON = 1000
 CHOOSES_THE_INSTANT = "In rehearsal only: the instant of asking, ISO 8601 with offset. Never before the last event."
@@ -48,27 +50,31 @@ def service(request: Request) -> Service:
 
 
 async def asker_of(request: Request) -> Asker:
-    """The person named by the header of a rehearsal.
+    """Who asks. In a rehearsal a header may name them; everywhere else they signed in, or a token says who they are.
 
     Raises:
-        NotSignedIn: when nobody is named.
-        Unfit: when the headers cannot be used; 400 for any service that is not a rehearsal.
+        NotSignedIn: nobody is named, or not any more.
+        Unfit: when the headers cannot be used; 400 for those of a rehearsal where there is none, 403 without a post.
     """
     running = service(request)
-    person, at = request.headers.get("casetrail-person"), request.headers.get("casetrail-at")
-    because = request.headers.get("casetrail-because", "")
-    if not running.rehearsal:
-        if person is not None or at is not None:
-            raise Unfit(
-                "Casetrail-Person", "This service is not a rehearsal and refuses the headers Casetrail-Person and Casetrail-At.", 400
-            )
+    headers = request.headers
+    person, at = headers.get("casetrail-person"), headers.get("casetrail-at")
+    if not running.rehearsal and (person is not None or at is not None):
+        raise Unfit(
+            "Casetrail-Person", "This service is not a rehearsal and refuses the headers Casetrail-Person and Casetrail-At.", 400
+        )
+    if person is None and running.entrance is None:
         raise NotSignedIn
-    if person is None:
-        raise NotSignedIn
+    because = headers.get("casetrail-because", "")
     if len(because) > LONGEST_REASON:
         raise Unfit("Casetrail-Because", f"is longer than {LONGEST_REASON} bytes")
     request.state.because = _as_utf8(because).strip()
-    request.state.asker = asker = Asker(by=await who(running, _as_utf8(person)), at=instant("Casetrail-At", at))
+    if person is not None:
+        by = await who(running, _as_utf8(person))
+    elif running.entrance is not None:
+        post = headers.get("casetrail-post")
+        by = await running.entrance.asker(request, None if post is None else _as_utf8(post))
+    request.state.asker = asker = Asker(by=by, at=instant("Casetrail-At", at))
     return asker
 
 
@@ -77,6 +83,8 @@ async def asker(
     casetrail_person: Annotated[str | None, Header(description=NAMES_THE_PERSON, json_schema_extra=A_PERSON)] = None,
     casetrail_at: Annotated[str | None, Header(description=CHOOSES_THE_INSTANT, json_schema_extra=AN_INSTANT)] = None,
     casetrail_because: Annotated[str | None, Header(description=SAYS_WHY, max_length=LONGEST_REASON)] = None,
+    casetrail_post: Annotated[str | None, Header(description=CHOOSES_THE_POST)] = None,
+    casetrail_token: Annotated[str | None, Header(description=IS_OUR_PAGE)] = None,
 ) -> Asker:
     """The person who asks, as a dependency that OpenAPI describes."""
     return await asker_of(request)

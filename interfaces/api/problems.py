@@ -19,6 +19,7 @@ from application.looking import LaterThanNow
 from application.store.connections import StoreAway
 from application.store.store import InstantNotAllowed
 from domain.language import NotAllowed, Refused
+from interfaces.sign_in.provider import ProviderAway
 from projections.paging import BadCursor, NotMade
 
 log = logging.getLogger("casetrail.api")
@@ -78,7 +79,11 @@ class Malformed(Exception):
 
 
 class NotSignedIn(Exception):
-    """Nobody is named who asks."""
+    """Nobody is named who asks. `token`: a token was given, and is not good."""
+
+    def __init__(self, sentence: str = "Nobody is signed in.", *, token: bool = False) -> None:
+        super().__init__(sentence)
+        self.sentence, self.token = sentence, token
 
 
 class NotYet(Exception):
@@ -212,6 +217,12 @@ def _field(field: str, detail: str) -> Callable[[Request, Exception], Awaitable[
     return answer
 
 
+async def not_signed_in(request: Request, error: NotSignedIn) -> Response:
+    rehearsal = request.app.state.service.rehearsal
+    wanted = "Casetrail-Person" if rehearsal else 'Bearer error="invalid_token"' if error.token else "Bearer"
+    return problem(401, "not-signed-in", "Not signed in", error.sentence, headers={"WWW-Authenticate": wanted})
+
+
 async def failed(request: Request, error: Exception) -> Response:
     """Our own fault. The trace goes to the log, nothing of it to the asker."""
     return problem(500, "failed", "Failed", "This went wrong here, and is not your doing; nothing was recorded that was not answered.")
@@ -229,7 +240,8 @@ def handle_problems(app: FastAPI) -> None:
         NoSuchCase: _fixed(404, "There is no such case, or none that you may know of."),
         NoSuchDocument: _fixed(404, "No document of this digest is held for this case."),
         DocumentDestroyed: _fixed(410, "The key of this document was destroyed: only its digest and size are left."),
-        NotSignedIn: _fixed(401, "Nobody is signed in.", {"WWW-Authenticate": "Casetrail-Person"}),
+        NotSignedIn: not_signed_in,
+        ProviderAway: _fixed(503, "The provider of sign-in does not answer at present; try again in a moment.", {"Retry-After": "5"}),
         KeyReused: _field("Idempotency-Key", "was used before, with another body; use a key of its own for each asking"),
         InstantNotAllowed: _field("Casetrail-At", "lies before the last event of the store; what is recorded comes after it"),
         LaterThanNow: _field("as_of", "lies in the future; nobody knows yet what will be recorded by then"),

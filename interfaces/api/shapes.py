@@ -361,6 +361,7 @@ class Readiness(Shape):
     ready: bool
     database: str
     reminders: dict[str, int] | None = Field(default=None, description="Digests that wait, are in doubt or were refused.")
+    ledger: dict[str, dict[str, int]] | None = Field(default=None, description="By log: entries published, and those that wait for it.")
 
 
 Answer.model_rebuild()
@@ -432,6 +433,7 @@ class LogStanding(BaseModel):
     number: int
     waiting: int
     since: datetime | None
+    waited: float = Field(description="Seconds since the oldest that waits was recorded.")
     published_at: datetime | None
 
 

@@ -15,6 +15,7 @@ from application.store.connections import StoreAway
 from application.store.keys import KeysUnfit
 from application.store.migrate import StoreUnfit
 from interfaces.local_postgres import LocalPostgresError
+from interfaces.sign_in.claims import ClaimsUnfit
 
 
 class CannotDo(Exception):
@@ -26,7 +27,7 @@ def failing_in_a_sentence(console: Console) -> Iterator[None]:
     """Turns what people can mend into a sentence and exit code 1. What is our own fault still shows its trace."""
     try:
         yield
-    except (CannotDo, StoreUnfit, KeysUnfit, LocalPostgresError) as error:
+    except (CannotDo, ClaimsUnfit, StoreUnfit, KeysUnfit, LocalPostgresError) as error:
         _say(console, str(error))
         raise typer.Exit(1) from None
     except ValidationError as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, date, datetime
 
+import jsonschema_rs
 import pytest
 
 from application.case_file.disclosing import Reader
@@ -148,6 +150,15 @@ async def test_it_is_said_who_signed_and_under_which_rules(service, make):
     assert about[0] == "Source-Organization: The safeguarding partners of Bolton"
     assert about[1:3] == [f"External-Identifier: case/{file.made.case}", "Bagging-Date: 2026-11-22"]
     assert about[4] == f"Casetrail-Up-To: {file.made.position}"
+
+
+async def test_every_body_has_the_shape_that_lies_beside_it(service, make):
+    file = await make(await first_case(service))
+
+    for event in file.lines("data/events.jsonl"):
+        name = json.loads(event["header"])["name"]
+        validator = jsonschema_rs.validator_for(json.loads(file.entries[f"data/schemas/{name}.json"]))
+        assert [error.message for error in validator.iter_errors(json.loads(event["body"]))] == []
 
 
 async def test_before_a_checkpoint_there_is_no_file_and_of_no_case_there_is_none(service, make):

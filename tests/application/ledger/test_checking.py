@@ -41,7 +41,7 @@ async def found(store, kept, as_owner):
 
     def after(*deeds: str, **more) -> Findings:
         with psycopg.connect(kept.pair.owner(), autocommit=True) as owner:
-            for table in ("events", "looks", "ledger_tiles", "ledger_checkpoints", "ledger_cosignatures", "commands", "labels"):
+            for table in ("events", "looks", "ledger_tiles", "ledger_checkpoints", "ledger_cosignatures", "ledger_timestamps", "commands", "labels"):
                 owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
             for deed in deeds:
                 owner.execute(deed)
@@ -96,7 +96,7 @@ async def test_the_end_of_the_log_is_cut_off_and_what_was_published_of_it_too(fo
     kept = ledger.checkpoint()
     deeds = [
         "DELETE FROM events WHERE originator_version = 4", "DELETE FROM commands WHERE first = 4",
-        "TRUNCATE ledger_cosignatures, ledger_checkpoints",
+        "TRUNCATE ledger_cosignatures, ledger_timestamps, ledger_checkpoints",
     ]  # fmt: skip
     assert found(*deeds).faults == []  # nothing left here can show it
     findings = found(kept=[kept])
@@ -108,7 +108,7 @@ async def test_everything_is_made_anew_with_the_log_s_own_key(found, ledger, kep
     found(
         f"UPDATE events SET state = state || ' ' WHERE originator_id = '{ONE}' AND originator_version = 2",
         RECHAINED.format(stream=ONE),
-        "TRUNCATE ledger_cosignatures, ledger_checkpoints",
+        "TRUNCATE ledger_cosignatures, ledger_timestamps, ledger_checkpoints",
     )
     kept.publish()
     assert found().faults == []

@@ -144,6 +144,21 @@ def test_qa_11_what_went_to_the_panel_was_endorsed_by_all_three(case: Any) -> No
         assert max(places(decided["deciders"])) < sent["place"]
 
 
+def test_qa_12_consent_that_was_refused_and_what_went_on_all_the_same(case: Any) -> None:
+    asked = case("baby-n")
+    consent = one(asked.history("notification-consent-recorded"))
+    received = one(asked.history("notification-received"))
+
+    said = consent["fields"]
+    assert (said["subject"], said["outcome"], said["lawful_basis"]) == ("mother", "refused", "public task")
+    assert (said["how_asked"], said["because"]) == ("by the family liaison officer", "she wants to be left alone")
+    assert consent["place"] < received["place"]
+    # no clock waits for consent, and none counts from it
+    clocks = asked.clocks()
+    assert {clock["from"] for clock in clocks if clock["clock"] in ("acknowledgement", "copy-to-partners")} == {received["on"]}
+    assert [clock["clock"] for clock in clocks if consent["place"] in clock["events"]] == []
+
+
 def test_qa_13_how_long_before_publication_the_copy_went(case: Any) -> None:
     asked = case("infant-p")
 

@@ -51,7 +51,7 @@ async def test_every_event_is_a_cloud_event_in_the_order_of_the_log(desk: Desk):
     assert first["time"] == "2026-03-02T10:00:00.000000Z"
     assert first["data"]["by"]["role"] == "local-authority-practitioner"
     assert first["data"]["fields"]["incident"]["area"] == "bolton"
-    assert events[0]["type"].startswith("uk.casetrail.procedure.procedure-edition-adopted")
+    assert events[0]["type"] == "uk.casetrail.calendar.calendar-edition-adopted.v1"
     assert "partnership" not in events[0]
 
 
@@ -77,7 +77,7 @@ async def test_nothing_is_told_twice_or_left_out_between_pages(desk: Desk):
         after = int(answer.headers["Position"])
         assert ("Link" in answer.headers) == (after < end)
         if "Link" in answer.headers:
-            assert answer.headers["Link"] == f'</api/v1/events?after={after}&limit=2>; rel="next"'
+            assert answer.headers["Link"] == f'</api/v1/events?limit=2&after={after}>; rel="next"'
     assert found == whole
     assert (await page(desk, f"/events?after={end}")) == ([], end)
 
@@ -207,6 +207,27 @@ def test_what_is_sent_live_was_noted_before(places: Databases):
     opening, sent = (json.loads(bytes(record)) for (record,) in noted)
     assert "streams" not in opening
     assert f"case/{case}" in sent["streams"]
+
+
+def test_nobody_is_served_who_has_gone(places: Databases, monkeypatch: pytest.MonkeyPatch):
+    asked: list[float] = []
+    page_of = event_feed.EventFeed.page
+
+    async def counted(self: event_feed.EventFeed, **more: Any) -> Any:
+        asked.append(time.monotonic())
+        return await page_of(self, **more)
+
+    monkeypatch.setattr(event_feed.EventFeed, "page", counted)
+    monkeypatch.setattr(feed, "HEARTBEAT", 0.1)
+    with served(places) as url:
+        with followed(url) as answer:
+            coming = lines(answer)
+            for _ in range(5):
+                next(coming)
+        gone = time.monotonic()
+        time.sleep(1.5)
+    assert len(asked) > 2
+    assert asked[-1] < gone + 0.7
 
 
 async def test_it_ends_when_whoever_followed_goes(desk: Desk):

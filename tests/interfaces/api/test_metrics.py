@@ -16,6 +16,7 @@ from interfaces import worker
 from interfaces.api.app import make_app
 from interfaces.databases import Databases
 from interfaces.metrics import Metrics
+from interfaces.publishing import publish_now
 from projections import VIEWS, deadlines
 from projections.per_case import per_case
 from tests.interfaces.api.conftest import LA, Desk, desk, followed
@@ -69,6 +70,15 @@ async def test_commands_are_counted_as_recorded_or_refused_by_rule(desk: Desk):
     assert await number(desk, "casetrail_commands_recorded_total", command="record-awareness") == 1
     assert await number(desk, "casetrail_commands_refused_total", command="close-case", rule=refused["rule"]) == 1
     assert await number(desk, "casetrail_commands_refused_total", command="record-awareness", rule=not_allowed.get("rule", "")) == 1
+
+
+async def test_what_waits_to_be_published_is_told(desk: Desk, places: Databases):
+    await desk.open()
+    assert await number(desk, "casetrail_ledger_published", log="record") == 0
+    publish_now(places)
+    waits = await number(desk, "casetrail_ledger_waiting", log="record")
+    await desk.open("Infant Elm")
+    assert (waits, await number(desk, "casetrail_ledger_waiting", log="record")) == (0, 1)
 
 
 async def test_requests_are_measured_by_the_template_of_their_path(desk: Desk):

@@ -1,0 +1,133 @@
+"""In a demonstration, on this machine alone: its invented persons, to sign in as one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from re import fullmatch
+
+from fastapi import Request
+from jinja2 import DictLoader, Environment
+
+from application.posts import Post, PostHeld
+from application.sessions import Begun
+from domain.people import PERSON_ID
+from domain.working_days import london_date
+from interfaces.api.problems import NotSignedIn, Unfit
+from interfaces.sign_in.configured import loopback
+from interfaces.sign_in.entrance import Entrance, chosen, loopback_name
+from interfaces.wiring import Service
+
+MOST = 500
+
+PAGES = Environment(
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    loader=DictLoader(
+        {
+            "around": """\
+<!doctype html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{% block title %}{% endblock %} – Casetrail</title>
+<style>
+body { font: 1.1rem/1.5 Arial, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; color: #0b0c0c; background: #fff }
+.demonstration { background: #d4351c; color: #fff; font-weight: bold; padding: 1rem; margin: 0 0 1.5rem }
+button { font: inherit; text-align: left; padding: .5rem .75rem; border: 2px solid #0b0c0c; background: #f3f2f1; cursor: pointer }
+button:focus { outline: 3px solid #fd0; outline-offset: 0 }
+li { margin: 0 0 .75rem }
+ul { list-style: none; padding: 0 }
+</style>
+</head>
+<body>
+{% block body %}{% endblock %}
+</body>
+</html>
+""",
+            "choose": """\
+{% extends "around" %}
+{% block title %}Choose a person{% endblock %}
+{% block body %}
+<p class="demonstration" role="note">Demonstration. All persons and events are invented. Anybody at this machine may be any of them: never put a real case here.</p>
+<main>
+<h1>Choose a person</h1>
+{% for partnership, held in partnerships %}
+<h2>{{ partnership|capitalize }}</h2>
+<ul>
+{% for row in held %}
+<li>
+<form method="post" action="/sign-in/as">
+<input type="hidden" name="state" value="{{ state }}">
+<input type="hidden" name="person" value="{{ row.person }}">
+<button name="post" value="{{ row.post }}">{{ row.post.role|replace("-", " ")|capitalize }}{% if row.post.organisation %}, {{ row.post.organisation }}{% endif %}{% if names[row.person] %} ({{ names[row.person] }}){% endif %}</button>
+</form>
+</li>
+{% endfor %}
+</ul>
+{% else %}
+<p>This store holds nobody to choose.</p>
+{% endfor %}
+</main>
+{% endblock %}
+""",
+            "out": """\
+{% extends "around" %}
+{% block title %}Signed out{% endblock %}
+{% block body %}<main><h1>You are signed out</h1><p><a href="/sign-in">Sign in again</a></p></main>{% endblock %}
+""",
+        }
+    ),
+)
+
+
+def must_be_loopback(request: Request) -> None:
+    """A page of another site could come to be called by a name of its own that leads to this machine: it is refused.
+
+    Raises:
+        Unfit: 403.
+    """
+    if not loopback(loopback_name(request)):
+        raise Unfit("Host", "A person is chosen on this machine alone, at 127.0.0.1 or localhost.", 403)
+
+
+async def page(running: Service, begun: Begun) -> str:
+    """The persons of the demonstration, by partnership, each as often as they have posts."""
+    held = await _held(running)
+    called = await running.register.called({row.person for row in held})
+    names = {person: parts[2] if len(parts := text.split("/")) > 2 else "" for person, text in called.items()}
+    partnerships = [
+        (partnership, sorted((row for row in held if row.post.partnership == partnership), key=lambda row: str(row.post)))
+        for partnership in sorted({row.post.partnership for row in held})
+    ]
+    return PAGES.get_template("choose").render(state=begun.state, partnerships=partnerships, names=names)
+
+
+def signed_out() -> str:
+    """What somebody sees who signed out."""
+    return PAGES.get_template("out").render()
+
+
+async def admitted(running: Service, entrance: Entrance, request: Request, form: Mapping[str, str]) -> str:
+    """Somebody of the demonstration was chosen: the words of a new session in the post that was chosen with them.
+
+    Raises:
+        NotSignedIn: there is no such person here.
+    """
+    sessions = entrance.sessions
+    person = form.get("person", "")
+    posts = await sessions.posts.of(person, london_date(sessions.clock())) if fullmatch(PERSON_ID, person) else []
+    if not posts:
+        raise NotSignedIn("There is nobody like this in the demonstration.")
+    return await sessions.start(person, "demo", chosen(posts, form.get("post", "")), entrance.words(request))
+
+
+async def _held(running: Service) -> list[PostHeld]:
+    sessions = running.sessions
+    today = london_date(sessions.clock())
+    seen: dict[tuple[str, Post], PostHeld] = {}
+    for row in await sessions.posts.listed(most=MOST):
+        if row.ended_at is None and row.from_day <= today and (row.until_day is None or row.until_day >= today):
+            seen.setdefault((row.person, row.post), row)
+    return [*seen.values()]
