@@ -13,7 +13,7 @@ COPY domain domain
 COPY application application
 COPY projections projections
 COPY interfaces interfaces
-COPY docs/ledger.md docs/
+COPY docs/ledger.md docs/export.md docs/
 COPY tests/stories tests/stories
 RUN python -m pip install --no-deps --no-build-isolation . \
  && useradd --system --no-create-home casetrail

@@ -157,19 +157,19 @@ def cloud_event(stored: Stored, partnership: str | None) -> dict[str, Any]:
 def plain(stored: Stored) -> tuple[dict[str, Any], list[str]]:
     """The fields of an event without its words, and the paths at which words were."""
     withheld: list[str] = []
-    found = _plain(mapper.fields_with(stored.header, stored.body, _Sealed()), "", withheld)
-    return found or {}, withheld
+    found: dict[str, Any] = _plain(mapper.fields_with(stored.header, stored.body, _Sealed()), "", withheld)
+    return found, withheld
 
 
 def _plain(value: Any, path: str, withheld: list[str]) -> Any:
-    """What is left without words; None where nothing is."""
+    """What is left without words: of a part what else it says, of a list of nothing but words nothing (None)."""
     if value == SEALED:
         withheld.append(path)
         return None
     at = f"{path}." if path else ""
     if isinstance(value, dict):
         kept = {name: _plain(inner, f"{at}{name}", withheld) for name, inner in value.items()}
-        return {name: inner for name, inner in kept.items() if inner is not None or value[name] is None} or (None if value else {})
+        return {name: inner for name, inner in kept.items() if inner is not None or value[name] is None}
     if isinstance(value, list):
         items = [_plain(inner, f"{at}{n}", withheld) for n, inner in enumerate(value)]
         return items if not value or any(item is not None for item in items) else None

@@ -269,8 +269,8 @@ class Register:
         """Somebody leaves a post: this day was their last in it, and what was made for it ends. False where they did not hold it."""
         rows = await self._database.ask(
             "UPDATE posts SET until_day = greatest(from_day, %b::date) WHERE person = %b AND role = %b"
-            " AND partnership IS NOT DISTINCT FROM %b::text AND ended_at IS NULL AND (until_day IS NULL OR claimed AND until_day > %b::date)"
-            " RETURNING id",
+            " AND partnership IS NOT DISTINCT FROM %b::text AND ended_at IS NULL"
+            " AND (until_day IS NULL OR claimed AND until_day > %b::date) RETURNING id",
             (until, person, role, partnership, until),
         )
         self._holders = {post: holder for post, holder in self._holders.items() if holder != person}
@@ -282,7 +282,8 @@ class Register:
             return self._holders[role, partnership]
         rows = await self._database.ask(
             "SELECT person FROM posts WHERE role = %b AND partnership IS NOT DISTINCT FROM %b::text AND ended_at IS NULL"
-            " AND (until_day IS NULL OR claimed AND until_day >= (clock_timestamp() AT TIME ZONE 'Europe/London')::date) ORDER BY id LIMIT 1",
+            " AND (until_day IS NULL OR claimed AND until_day >= (clock_timestamp() AT TIME ZONE 'Europe/London')::date)"
+            " ORDER BY id LIMIT 1",
             (role, partnership),
         )
         return rows[0][0] if rows else None

@@ -38,12 +38,9 @@ class PostHeld:
     claimed: bool
 
 
-CURRENT: LiteralString = """
- ended_at IS NULL AND from_day <= %b AND (until_day IS NULL OR until_day >= %b) AND partnership IS NOT NULL
-"""
-OF_A_PERSON: LiteralString = f"SELECT role, organisation, partnership FROM posts WHERE person = %b AND {CURRENT} ORDER BY id"
-GIVEN_TO: LiteralString = f"SELECT role, organisation, partnership FROM posts WHERE person = %b AND NOT claimed AND {CURRENT} ORDER BY id"
-CLAIMED: LiteralString = f"SELECT id, role, organisation, partnership FROM posts WHERE person = %b AND claimed AND {CURRENT}"
+OF_A_PERSON: LiteralString = "SELECT role, organisation, partnership FROM posts_held(%b, %b) ORDER BY id"
+GIVEN_TO: LiteralString = "SELECT role, organisation, partnership FROM posts_held(%b, %b) WHERE NOT claimed ORDER BY id"
+CLAIMED: LiteralString = "SELECT id, role, organisation, partnership FROM posts_held(%b, %b) WHERE claimed"
 TAKEN: LiteralString = """
 UPDATE posts SET ended_at = %b::timestamptz, until_day = least(coalesce(until_day, 'infinity'), greatest(from_day, %b::date))
  WHERE id = ANY(%b::bigint[]) AND ended_at IS NULL RETURNING id
@@ -67,12 +64,12 @@ class Posts:
 
     async def of(self, person: PersonId, today: date, *, given_only: bool = False) -> list[Post]:
         """The posts that a person holds on this day, each once; those given here alone, where a token itself tells of the others."""
-        rows = await self._database.ask(GIVEN_TO if given_only else OF_A_PERSON, (person, today, today))
+        rows = await self._database.ask(GIVEN_TO if given_only else OF_A_PERSON, (person, today))
         return [*dict.fromkeys(Post(*row) for row in rows)]
 
     async def told_of(self, person: PersonId, told: Collection[Post], at: datetime, today: date) -> None:
         """What the provider tells at a sign-in: those posts are held from now on, and others that it told of before are not any more."""
-        rows = await self._database.ask(CLAIMED, (person, today, today))
+        rows = await self._database.ask(CLAIMED, (person, today))
         known = {Post(*post): id_ for id_, *post in rows}
         gone = [id_ for id_, *post in rows if Post(*post) not in told]
         if gone:
@@ -95,4 +92,4 @@ class Posts:
     async def listed(self, person: PersonId | None = None, most: int = 200) -> list[PostHeld]:
         """Posts, the latest first, those that ended among them."""
         rows = await self._database.ask(LISTED, (person, person, most))
-        return [PostHeld(id_, whose, Post(role, organisation, partnership), *rest) for id_, whose, role, organisation, partnership, *rest in rows]
+        return [PostHeld(row[0], row[1], Post(*row[2:5]), *row[5:]) for row in rows]

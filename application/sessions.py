@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, LiteralString
 
-from application.posts import CURRENT, Post, Posts
+from application.posts import Post, Posts
 from application.store.connections import Connections
 from domain.people import PersonId
 from domain.working_days import london_date
@@ -84,10 +84,10 @@ STARTED: LiteralString = """
 INSERT INTO sessions (id, person, how, role, organisation, partnership, began_at, seen_at, ends_at)
 VALUES (%b, %b::text, %b::text, %b::text, %b::text, %b::text, %b::timestamptz, %b::timestamptz, %b::timestamptz)
 """
-FOUND: LiteralString = f"""
+FOUND: LiteralString = """
 SELECT number, person, role, organisation, partnership, seen_at, ends_at,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(p.role, p.organisation, p.partnership) ORDER BY p.id), '[]')
-          FROM posts p WHERE p.person = s.person AND {CURRENT})
+          FROM posts_held(s.person, %b) p)
   FROM sessions s WHERE id = %b AND ended_at IS NULL AND ends_at > %b::timestamptz AND seen_at > %b::timestamptz
 """
 SEEN: LiteralString = "UPDATE sessions SET seen_at = %b::timestamptz WHERE number = %b AND ended_at IS NULL AND seen_at < %b::timestamptz"
@@ -125,7 +125,8 @@ class Sessions:
         """A sign-in begins; what was begun long ago and came to nothing is forgotten."""
         now = self.clock()
         await self._database.ask("DELETE FROM sign_ins WHERE begun_at < %b::timestamptz", (now - SIGN_IN_LASTS,))
-        begun = Begun(*(secrets.token_urlsafe(32) for _ in range(4)), back_to)
+        state, browser, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))
+        begun = Begun(state, browser, nonce, verifier, back_to)
         row = (_kept(begun.state), _kept(begun.browser), begun.nonce, begun.verifier, back_to, now)
         await self._database.ask(BEGUN, row)
         return begun
@@ -155,8 +156,7 @@ class Sessions:
         if not SECRET.fullmatch(words):
             return None
         now = self.clock()
-        today = london_date(now)
-        rows = await self._database.ask(FOUND, (today, today, _kept(words), now, now - self.lasting.idle))
+        rows = await self._database.ask(FOUND, (london_date(now), _kept(words), now, now - self.lasting.idle))
         if not rows:
             return None
         number, person, role, organisation, partnership, seen_at, ends_at, held = rows[0]
@@ -190,7 +190,7 @@ class Sessions:
     async def listed(self, most: int = 200) -> list[SessionTold]:
         """Sessions, those that last first."""
         rows = await self._database.ask(LISTED, (most,))
-        return [SessionTold(*row[:3], Post(*row[3:6]) if row[3] else None, *row[6:]) for row in rows]
+        return [SessionTold(row[0], row[1], row[2], Post(*row[3:6]) if row[3] else None, *row[6:]) for row in rows]
 
 
 def token_of(words: str) -> str:

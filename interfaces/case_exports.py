@@ -36,7 +36,7 @@ async def told_as_prov(seen: Seen) -> bytes:
 async def disclosure_schedule(service: Service, seen: Seen, form: str) -> bytes:
     """The schedule of every item, as `CSV` or `XLSX`."""
     held = await service.documents.held(seen.stream)
-    items: list[dict[str, Any]] = await asyncio.to_thread(schedule, seen.history, held)
+    items: list[dict[str, Any]] = await asyncio.to_thread(schedule, seen.history, held, seen.at)
     if form == CSV:
         return await asyncio.to_thread(schedule_as_csv, items)
     about = {

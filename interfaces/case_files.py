@@ -1,4 +1,4 @@
-"""Case files as they are made here: with the verifier and the page that come with the software, held against the key of the log."""
+"""Case files as they are made here: with the verifier and the page that come with the software."""
 
 from __future__ import annotations
 
@@ -11,25 +11,13 @@ from pathlib import Path
 import interfaces
 from application.case_file.case_file import CaseFile, CaseFiles, Enclosed
 from application.case_file.disclosing import Reader
-from application.ledger.notes import Key
 from application.ledger.reading import NotInLedger
-from interfaces.databases import Databases
-from interfaces.publishing import signing
 from interfaces.wiring import Service
 
 SOON = 3.0
 """Seconds for which a case just recorded is waited for, until a checkpoint covers it."""
 
 OFTEN = 0.1
-
-
-class LogKeyUnknown(Exception):
-    """Nothing here says which key signs checkpoints."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The key of the log is not known here: CASETRAIL_LEDGER_KEY says its public part, as casetrail ledger keys tells it."
-        )
 
 
 @cache
@@ -41,33 +29,16 @@ def enclosed() -> Enclosed:
     return Enclosed((here / "cli" / "verify.py").read_bytes(), page.read_bytes())
 
 
-def public_key(places: Databases) -> bytes:
-    """The public key of the log that is published from these databases.
-
-    Raises:
-        LogKeyUnknown: it is neither kept here nor told.
-        Unsound: what is told is no key.
-    """
-    if places.told_ledger_key is not None:
-        return Key.read(places.told_ledger_key).public
-    signers = signing(places)
-    if signers is None:
-        raise LogKeyUnknown
-    return signers["record"].key.public
-
-
 async def made(service: Service, stream: str, reader: Reader, *, on: date, wait: bool = False) -> CaseFile:
     """The file of a case as far as a checkpoint covers it. To `wait` is to ask for a checkpoint, and give it a moment to cover all.
 
     Raises:
         NoSuchCase, NotInLedger, NotSignedHere, Broken: as `CaseFiles.make`.
-        LogKeyUnknown, Unsound: as `public_key`.
     """
-    key = public_key(service.places)
     if wait:
         await _covered(service, stream)
     files = CaseFiles(service.looking, service.ledger, enclosed())
-    return await files.make(stream, reader, public_key=key, made_on=on)
+    return await files.make(stream, reader, made_on=on)
 
 
 async def _covered(service: Service, stream: str) -> None:

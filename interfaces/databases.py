@@ -39,8 +39,6 @@ class Databases:
     data_folder: Path | None = None
     ledger_key: Path | None = None
     """The file with the key that signs checkpoints; without it nothing is published from here."""
-    told_ledger_key: str | None = None
-    """The public key of the log, where the one that signs is kept elsewhere."""
 
 
 def prepare(databases: Databases, passwords: Passwords, *marks: str) -> bool:
@@ -96,7 +94,6 @@ def configured(settings: Settings, say: Say = lambda sentence: None, *, stay: bo
                 owner_keys,
                 projections,
                 ledger_key=settings.ledger_key_file,
-                told_ledger_key=settings.ledger_key,
             ),
             Passwords(
                 *(

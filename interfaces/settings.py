@@ -40,7 +40,6 @@ class Settings(BaseSettings):
     keys_password: SecretStr | None = None
     key_file: Path | None = None
     ledger_key_file: Path | None = Field(default=None, description="For `worker`: the key that signs checkpoints; made where missing.")
-    ledger_key: str | None = Field(default=None, description="For `serve`: the log's public key, as `casetrail ledger keys` tells it.")
     ledger_origin: str | None = Field(
         default=None, pattern=r"^[^\s+/]+(/[^\s+/]+)*$", description="What the logs are called, for good; default: after the key."
     )

@@ -6,7 +6,7 @@ All material of a review is potentially disclosable (BOL-148); whether an item i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from application.case_view.overview import documents
@@ -24,14 +24,17 @@ COLUMNS = (
 HERE = "the safeguarding partners of {partnership}"
 
 
-def schedule(history: Sequence[Recorded], held: Mapping[str, Held]) -> list[dict[str, Any]]:
-    """Every entry in its order, then every document: those named on the case, held here or not, and those held without being named."""
+def schedule(history: Sequence[Recorded], held: Mapping[str, Held], by: datetime) -> list[dict[str, Any]]:
+    """Every entry in its order, then every document: those named on the case, held here or not, and those held without being named.
+
+    `by`: what was kept later is not there yet.
+    """
     case = recall(history)
     holds = [*_holds(case)]
     common = {"under_hold": "yes" if holds else "no", "holds": ", ".join(holds), "sensitive": None, "reason": None}
     here = HERE.format(partnership=(case.opening.partnership or "england").capitalize())
     entries = [_entry(recorded, here) for recorded in history]
-    items = [*entries, *_documents(history, held, here)]
+    items = [*entries, *_documents(history, {digest: found for digest, found in held.items() if found.at <= by}, here)]
     return [{"number": number, **item, **common} for number, item in enumerate(items, start=1)]
 
 
@@ -48,11 +51,9 @@ def _entry(recorded: Recorded, here: str) -> dict[str, Any]:
     }
 
 
-def _documents(history: Sequence[Recorded], held: Mapping[str, Held], here: str) -> Iterator[dict[str, Any]]:
+def _documents(history: Sequence[Recorded], kept: Mapping[str, Held], here: str) -> Iterator[dict[str, Any]]:
     by_place = {recorded.place: recorded for recorded in history}
-    last = history[-1].at
     named = {document["digest"]: document["named"] for document in documents(effective(history))}
-    kept = {digest: found for digest, found in held.items() if digest in named or found.at <= last}
     for digest in (*named, *(digest for digest in kept if digest not in named)):
         found, at = kept.get(digest), [by_place[one["place"]] for one in named.get(digest, ())]
         on: date | None = at[0].on if at else None

@@ -1,6 +1,6 @@
 """Making the file of a case: everything that the last checkpoint covers, what ties it to that, and the report.
 
-    made = await CaseFiles(looking, ledger, enclosed).make("case/…", reader, public_key=key, made_on=today)
+    made = await CaseFiles(looking, ledger, enclosed).make("case/…", reader, made_on=today)
 
 What is recorded after the checkpoint is not in it, and the file says up to where it goes.
 """
@@ -28,7 +28,7 @@ from application.case_view.history import history_items
 from application.case_view.overview import overview
 from application.case_view.words import place_name, sentence_case
 from application.cases import NoSuchCase
-from application.ledger.notes import Key, Note
+from application.ledger.notes import Note
 from application.ledger.reading import Ledger, NotInLedger
 from application.looking import Looking
 from application.store import mapper
@@ -72,20 +72,20 @@ class CaseFiles:
         self._ledger = ledger
         self._enclosed = enclosed
 
-    async def make(self, stream: str, reader: Reader, *, public_key: bytes, made_on: date) -> CaseFile:
+    async def make(self, stream: str, reader: Reader, *, made_on: date) -> CaseFile:
         """The file of a case, as its last checkpoint covers it; where witnesses are asked for, the last that counts as witnessed.
 
         Raises:
             NoSuchCase: there is none.
             NotInLedger: no checkpoint covers any of it yet.
-            NotSignedHere: the log's key is another.
+            NotSignedHere: the key that is kept as the log's is another.
             Broken: words that are not what was committed to.
         """
         everything = await self._store.stored(stream)
         if not everything:
             raise NoSuchCase(stream)
         note, position = await asyncio.to_thread(self._checkpoint)
-        log_key = Key("log", note.checkpoint.origin, public_key)
+        log_key = await asyncio.to_thread(self._ledger.key)
         if not note.signed_by(log_key):
             raise NotSignedHere(f"The checkpoint of {note.checkpoint.origin} is not signed by the key that is said to be its: {log_key}.")
         stored = [one for one in everything if one.position <= position]

@@ -24,7 +24,8 @@ def nothing_withheld(recorded: Recorded, path: str) -> bool:
 
 @dataclass(frozen=True)
 class Reader:
-    """Whom a case file is made for. `withheld` says whether the words at a stored path of an event are kept from them."""
+    """Whom a case file is made for. `withheld` says whether the words at a stored path of an event are kept from them; those of a
+    correction stand at `words.<path>` and `names.<n>.words`, whatever they correct."""
 
     by: By | None = None
     withheld: Callable[[Recorded, str], bool] = nothing_withheld

@@ -70,11 +70,12 @@ def _calendar(edition: str, days: Sequence[Any]) -> bytes:
 
 def shapes_of(history: Iterable[Recorded]) -> dict[str, bytes]:
     """The shape of each kind of event that occurs, by its name in order: a JSON Schema of the body, as this version stores it."""
-    return {name: _shape(name) for name in sorted({recorded.name for recorded in history})}
+    return {name: shape(name) for name in sorted({recorded.name for recorded in history})}
 
 
 @cache
-def _shape(name: str) -> bytes:
+def shape(name: str) -> bytes:
+    """The shape of one kind of event."""
     event = EVENTS[name]
     told = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import multiprocessing
+import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,7 +81,21 @@ async def generate(
         raise NotGenerated("These histories are there already: choose another seed.")
     for partnership, post in itertools.product(PARTNERSHIPS, POSTS):
         await register.holds(holder(post, partnership), plan.first)
-    return carried_out(plan, where, rulebook.adoptions(), told=told, processes=processes)
+    with _interrupted_at_once():
+        return carried_out(plan, where, rulebook.adoptions(), told=told, processes=processes)
+
+
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """Ctrl-C stops what does not wait for an event loop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def carried_out(plan: Plan, where: Where, adoptions: Sequence[Recorded], *, told: Told_of, processes: int) -> Generated:

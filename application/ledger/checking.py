@@ -38,6 +38,21 @@ LOOKS: LiteralString = (
 )
 SALTS: LiteralString = "SELECT stream, salt, blinded FROM ledger_streams"
 TILES: LiteralString = "SELECT level, n, hashes, root, first, last FROM ledger_tiles WHERE log = %s ORDER BY level, n"
+SEGMENTS: Mapping[str, LiteralString] = {
+    "Segment {} does not hold the events that the rows hold.": """
+        SELECT s.n FROM ledger_segments s JOIN ledger_tiles t ON t.log = 'record' AND t.level = 0 AND t.n = s.n
+         CROSS JOIN LATERAL (
+            SELECT array_agg(e.notification_id ORDER BY e.notification_id) AS positions,
+                   string_agg(int4send(length(e.header)) || e.header || int4send(length(e.state)) || e.state || e.hash, ''::bytea
+                              ORDER BY e.notification_id) AS events
+              FROM events e WHERE e.notification_id BETWEEN t.first AND t.last) r
+         WHERE (s.positions, s.events) IS DISTINCT FROM (r.positions, r.events) ORDER BY s.n LIMIT 100""",
+    "Tile 0/{} of record has no segment beside it, or a segment no tile.": """
+        SELECT coalesce(t.n, s.n) FROM (SELECT n FROM ledger_tiles WHERE log = 'record' AND level = 0) t
+          FULL JOIN ledger_segments s ON s.n = t.n WHERE t.n IS NULL OR s.n IS NULL ORDER BY 1 LIMIT 100""",
+}
+"""What is kept of whole tiles beside their hashes."""
+
 NOTES: LiteralString = (
     "SELECT c.size, c.number, c.body, c.signature, array(SELECT line FROM ledger_cosignatures s"
     " WHERE s.log = c.log AND s.size = c.size ORDER BY witness) FROM ledger_checkpoints c WHERE c.log = %s ORDER BY c.size"
@@ -318,7 +333,7 @@ def _tiles(connection: Connection, entries: _Entries) -> None:
 
 
 def _beside(connection: Connection, found: Findings) -> None:
-    for sentence, query in BESIDE.items():
+    for sentence, query in [*SEGMENTS.items(), *BESIDE.items()]:
         found.faults += [sentence.format(*row) for row in connection.execute(query)]
     ((events, answered),) = connection.execute(COUNTS).fetchall()
     if events != answered:

@@ -44,6 +44,11 @@ WHOLE: LiteralString = "SELECT count(*), max(last) FROM ledger_tiles WHERE log =
 ROOTS: LiteralString = "SELECT root FROM ledger_tiles WHERE log = %s AND level = %s AND n >= %s ORDER BY n"
 NEW_STREAM: LiteralString = "INSERT INTO ledger_streams (stream, salt, blinded) VALUES (%s, %s, %s)"
 NEW_TILE: LiteralString = "INSERT INTO ledger_tiles (log, level, n, hashes, root, first, last) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+NEW_SEGMENT: LiteralString = (
+    "INSERT INTO ledger_segments (n, positions, events) SELECT %s, array_agg(notification_id ORDER BY notification_id),"
+    " string_agg(int4send(length(header)) || header || int4send(length(state)) || state || hash, ''::bytea ORDER BY notification_id)"
+    " FROM events WHERE notification_id BETWEEN %s AND %s"
+)
 KEY: LiteralString = "SELECT key FROM ledger_logs WHERE log = %s"
 NEW_KEY: LiteralString = "INSERT INTO ledger_logs (log, key) VALUES (%s, %s)"
 PUBLISHED: LiteralString = "SELECT body FROM ledger_checkpoints WHERE log = %s ORDER BY size DESC LIMIT 1"
@@ -135,6 +140,8 @@ class Integrating:
     def _seal(self) -> None:
         """Keep what has become whole: a tile, and perhaps the tile above it."""
         level, covered = 0, self.size // WIDTH
+        if self.log == "record":
+            self._connection.execute(NEW_SEGMENT, (covered - 1, self._first, self.number))
         while len(self._levels[level]) == WIDTH:
             hashes = self._levels[level]
             root = folded(hashes)

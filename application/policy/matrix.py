@@ -75,9 +75,7 @@ def _strongest(ways: Iterator[str]) -> Iterator[str]:
 def _read() -> Matrix:
     told: dict[str, Any] = tomllib.loads(files(__package__).joinpath("matrix.toml").read_text(encoding="utf-8"))
     columns = {name: Column(column["heading"], tuple(column["kinds"])) for name, column in told["columns"].items()}
-    rows = tuple(
-        Row(tuple(row["roles"]), row["on_a_case"], {name: row[name] for name in columns if name in row}) for row in told["row"]
-    )
+    rows = tuple(Row(tuple(row["roles"]), row["on_a_case"], {name: row[name] for name in columns if name in row}) for row in told["row"])
     return Matrix(columns, rows)
 
 

@@ -1,6 +1,6 @@
 """What somebody is on a case: a pure fold over its history, beside the posts they hold (`docs/permissions.md`).
 
-    membership(history, person, posts).capacities
+    membership(history, person, posts).capacities(now)
 
 On a case are the posts of its partnership whose row of the matrix is not limited to some cases, and whoever events make part of it.
 What is read of an earlier day is judged by what somebody is now: fold the whole history for that, and show a part of it.
@@ -9,17 +9,18 @@ What is read of an earlier day is judged by what somebody is now: fold the whole
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.access import TIME_BOXED, AccessEnded, AccessGranted, GlassBroken
+from application.policy.on_a_case import Membership
+from domain.access import AccessEnded, AccessGranted, GlassBroken
 from domain.corrections import effective
 from domain.holds import HoldLifted, HoldPlaced
 from domain.interests import InterestDeclared, InterestResolved
-from domain.people import NOTIFYING_ROLES, PARTNERS, By, PersonId
+from domain.people import NOTIFYING_ROLES, By, PersonId
 from domain.recorded import Recorded
-from domain.roles import BM, OFFICER
+from domain.roles import BM
 from domain.stages.agency_reports import AgencyAsked, AgencyReportReceived, NilReturnRecorded
 from domain.stages.commissioning import ReviewCommissioned, ReviewerAppointed, ReviewerRemoved
 from domain.stages.escalation import ChallengeRaised, ChallengeResolved, EscalationLevelEntered
@@ -32,119 +33,21 @@ from domain.stages.review import ReportDrafted, ReportPresented
 from domain.stages.threshold import CaseReroutedToSerious, DeputyAppointed
 from domain.working_days import LONDON
 
-ON_EVERY_CASE = frozenset(
-    {
-        "named-portal-user", BM, OFFICER, "delegated-partner", "lead-partner", "rapid-review-member", "implementation-group-chair",
-        "review-group-member", "partnership-member", "scrutineer", "information-governance", "theme-analyst",
-    }
-)  # fmt: skip
-"""Posts that stand on every case of their partnership; all others are on those to which an event brought them."""
-
 NEIGHBOURS = frozenset({BM, "delegated-partner", "lead-partner"})
 """Who of another partnership reads a case that both have linked (X-3)."""
 
 SHARED_BY = ("same-incident", "sibling", "cross-area")
 """Links by which two partnerships have a case in common; a shared theme is none of them."""
 
-NOTIFYING = frozenset({"case-opened", "notification-discussed", "notification-received", "local-authority-became-aware", "challenge-raised"})
+NOTIFYING = frozenset(
+    {"case-opened", "notification-discussed", "notification-received", "local-authority-became-aware", "challenge-raised"}
+)
 """What somebody in a notifying role has done by which the case is theirs."""
 
 BY_ROUTE = {
     "parent": "parent", "community": "community-member", "young-person": "young-person", "local-authority": "local-authority-practitioner",
 }  # fmt: skip
 """As what somebody notified whose form another entered for them; on any other route as a notifier."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How the case stands, as far as reading depends on it."""
-
-    partnership: str = ""
-    concern: str = ""
-    route: str = ""
-    review: str = ""
-    drafted: str = ""
-    presented: frozenset[str] = frozenset()
-    holds: Mapping[str, tuple[str, PersonId | None]] = field(default_factory=dict)
-    links: Mapping[str, str] = field(default_factory=dict)
-    facilitator: PersonId | None = None
-    managers_away: frozenset[PersonId] = frozenset()
-
-    def held(self, scope: str) -> bool:
-        return any(of == scope for of, _ in self.holds.values())
-
-    def interview_held(self, person: PersonId) -> bool:
-        """Whether they may not be interviewed. A hold that names nobody holds everybody."""
-        return any(of == "interview" and who in (None, person) for of, who in self.holds.values())
-
-
-@dataclass(frozen=True)
-class Membership:
-    """What one person is on one case, and since which place they are kept from it."""
-
-    person: PersonId
-    posts: tuple[By, ...]
-    case: Standing = Standing()
-    notified_as: frozenset[str] = frozenset()
-    deputy_of: frozenset[str] = frozenset()
-    reviewer: str | None = None
-    participant: str | None = None
-    agencies: frozenset[str] = frozenset()
-    owes: frozenset[str] = frozenset()
-    challenges: Mapping[str, tuple[str | None, tuple[str, ...]]] = field(default_factory=dict)
-    granted: str | None = None
-    granted_until: datetime | None = None
-    glass_until: datetime | None = None
-    conflicted_since: int | None = None
-    removed_since: int | None = None
-    ended_since: int | None = None
-    linked: bool = False
-
-    @property
-    def here(self) -> tuple[By, ...]:
-        """Their posts in the partnership of the case."""
-        return tuple(post for post in self.posts if post.partnership == self.case.partnership)
-
-    @property
-    def by_name(self) -> frozenset[str]:
-        """What events of this case made of this very person; a grant that is for a time holds until its policy says otherwise."""
-        found = {*self.notified_as}
-        found |= {"deputy"} if self.deputy_of else set()
-        found |= {"reviewer"} if self.reviewer else set()
-        found |= {"participant"} if self.participant else set()
-        found |= {"facilitator"} if self.case.facilitator == self.person else set()
-        found |= {self.granted} if self.granted else set()
-        return frozenset(found)
-
-    @property
-    def capacities(self) -> frozenset[str]:
-        """All that they are on this case."""
-        found = {*self.by_name}
-        for post in self.here:
-            if post.role in ON_EVERY_CASE and (post.role != "delegated-partner" or post.organisation in PARTNERS):
-                found.add(post.role)
-            if post.role == "agency-author" and post.organisation in self.agencies:
-                found.add("agency-author")
-            if self._hears(post):
-                found.add("hears-the-challenge")
-        if self.owes:
-            found.add("owes-a-recommendation")
-        if self.case.managers_away and found & {OFFICER, "facilitator"}:
-            found.add("acting-business-manager")
-        if self.linked:
-            found.add("neighbour")
-        return frozenset(found)
-
-    def _hears(self, post: By) -> bool:
-        """Of roles that notify, only the challenger's own organisation is heard."""
-        return any(
-            post.role in heard_by and post.role not in TIME_BOXED and (post.role not in NOTIFYING_ROLES or post.organisation == organisation)
-            for organisation, heard_by in self.challenges.values()
-        )
-
-    @property
-    def family(self) -> bool:
-        return self.participant in ("family", "child") or "parent" in self.notified_as or any(post.role == "parent" for post in self.posts)
 
 
 def membership(
@@ -190,7 +93,7 @@ def _opened(m: Membership, recorded: Recorded, event: CaseOpened) -> Membership:
 
 
 def _received(m: Membership, recorded: Recorded, event: NotificationReceived) -> Membership:
-    mine = event.notifier.person == m.person
+    mine = event.notifier.person == m.person and not (recorded.by.person == m.person and recorded.by.role in NOTIFYING_ROLES)
     return replace(m, notified_as=m.notified_as | {BY_ROUTE.get(m.case.route, "notifier")}) if mine else m
 
 

@@ -41,7 +41,7 @@ async def case_file(request: Request, case: CaseId, asker: Asking) -> StreamingR
         made = await case_files.made(
             running, f"case/{case}", Reader(by=asker.by), on=london_date(asker.at or await running.store.now()), wait=True
         )
-    except (NotInLedger, NotSignedHere, Unsound, case_files.LogKeyUnknown) as wanting:
+    except (NotInLedger, NotSignedHere, Unsound) as wanting:
         raise Unfit("case-file", str(wanting), 503) from None
     looks_at(request, place=made.place)
     headers = {

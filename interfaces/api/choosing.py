@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from re import fullmatch
 
 from fastapi import Request
-from jinja2 import DictLoader, Environment
+from jinja2 import Environment, FileSystemLoader
 
 from application.posts import Post, PostHeld
 from application.sessions import Begun
@@ -19,67 +20,7 @@ from interfaces.wiring import Service
 
 MOST = 500
 
-PAGES = Environment(
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    loader=DictLoader(
-        {
-            "around": """\
-<!doctype html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{% block title %}{% endblock %} – Casetrail</title>
-<style>
-body { font: 1.1rem/1.5 Arial, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; color: #0b0c0c; background: #fff }
-.demonstration { background: #d4351c; color: #fff; font-weight: bold; padding: 1rem; margin: 0 0 1.5rem }
-button { font: inherit; text-align: left; padding: .5rem .75rem; border: 2px solid #0b0c0c; background: #f3f2f1; cursor: pointer }
-button:focus { outline: 3px solid #fd0; outline-offset: 0 }
-li { margin: 0 0 .75rem }
-ul { list-style: none; padding: 0 }
-</style>
-</head>
-<body>
-{% block body %}{% endblock %}
-</body>
-</html>
-""",
-            "choose": """\
-{% extends "around" %}
-{% block title %}Choose a person{% endblock %}
-{% block body %}
-<p class="demonstration" role="note">Demonstration. All persons and events are invented. Anybody at this machine may be any of them: never put a real case here.</p>
-<main>
-<h1>Choose a person</h1>
-{% for partnership, held in partnerships %}
-<h2>{{ partnership|capitalize }}</h2>
-<ul>
-{% for row in held %}
-<li>
-<form method="post" action="/sign-in/as">
-<input type="hidden" name="state" value="{{ state }}">
-<input type="hidden" name="person" value="{{ row.person }}">
-<button name="post" value="{{ row.post }}">{{ row.post.role|replace("-", " ")|capitalize }}{% if row.post.organisation %}, {{ row.post.organisation }}{% endif %}{% if names[row.person] %} ({{ names[row.person] }}){% endif %}</button>
-</form>
-</li>
-{% endfor %}
-</ul>
-{% else %}
-<p>This store holds nobody to choose.</p>
-{% endfor %}
-</main>
-{% endblock %}
-""",
-            "out": """\
-{% extends "around" %}
-{% block title %}Signed out{% endblock %}
-{% block body %}<main><h1>You are signed out</h1><p><a href="/sign-in">Sign in again</a></p></main>{% endblock %}
-""",
-        }
-    ),
-)
+PAGES = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def must_be_loopback(request: Request) -> None:
@@ -101,12 +42,12 @@ async def page(running: Service, begun: Begun) -> str:
         (partnership, sorted((row for row in held if row.post.partnership == partnership), key=lambda row: str(row.post)))
         for partnership in sorted({row.post.partnership for row in held})
     ]
-    return PAGES.get_template("choose").render(state=begun.state, partnerships=partnerships, names=names)
+    return PAGES.get_template("choose.html").render(state=begun.state, partnerships=partnerships, names=names)
 
 
 def signed_out() -> str:
     """What somebody sees who signed out."""
-    return PAGES.get_template("out").render()
+    return PAGES.get_template("out.html").render()
 
 
 async def admitted(running: Service, entrance: Entrance, request: Request, form: Mapping[str, str]) -> str:

@@ -18,7 +18,16 @@ from domain.language import Command
 from domain.roles import WHO, listed_or
 from domain.stages.opening import OpenCase
 from interfaces.api.commands import CANDIDATE, CASE, OF_A_CASE
-from interfaces.api.identity import A_PERSON, AN_INSTANT, CHOOSES_THE_INSTANT, LONGEST_REASON, NAMES_THE_PERSON, SAYS_WHY
+from interfaces.api.identity import (
+    A_PERSON,
+    AN_INSTANT,
+    CHOOSES_THE_INSTANT,
+    CHOOSES_THE_POST,
+    IS_OUR_PAGE,
+    LONGEST_REASON,
+    NAMES_THE_PERSON,
+    SAYS_WHY,
+)
 from interfaces.api.problems import Problem, documented
 from interfaces.api.shapes import Answer
 
@@ -43,6 +52,8 @@ def _in_path(name: str, pattern: str, description: str) -> dict[str, Any]:
 PERSON = _header("Casetrail-Person", NAMES_THE_PERSON, **A_PERSON)
 INSTANT = _header("Casetrail-At", CHOOSES_THE_INSTANT, **AN_INSTANT)
 BECAUSE = _header("Casetrail-Because", SAYS_WHY, maxLength=LONGEST_REASON)
+POST = _header("Casetrail-Post", CHOOSES_THE_POST)
+TOKEN = _header("Casetrail-Token", IS_OUR_PAGE)
 IF_MATCH = _header(
     "If-Match", 'The place of the case the person had been shown, quoted: `"7"`.', pattern='^(?:W/)?(?:"[0-9]{1,9}"|[0-9]{1,9})$'
 )
@@ -85,7 +96,7 @@ def _operation(model: type[Command], parameters: list[dict[str, Any]]) -> dict[s
         "summary": model.name.replace("-", " ").capitalize(),
         "description": " ".join(filter(None, (said, f"For {listed_or(WHO[model.name])}."))),
         "operationId": model.name,
-        "parameters": [*parameters, KEY, DRY_RUN, PERSON, INSTANT, BECAUSE],
+        "parameters": [*parameters, KEY, DRY_RUN, PERSON, INSTANT, BECAUSE, POST, TOKEN],
         "requestBody": {
             "required": not bare,
             "content": {"application/json": {"schema": {"$ref": SCHEMAS.format(model=model.__name__)}}},
@@ -99,7 +110,7 @@ TEMPLATES = {model.name: PREFIX + path for path, model, _ in _operations()}
 
 def template_of(scope: Scope) -> str:
     """The template of the path of a request, once it was answered; `none` where it leads nowhere. Never the path: that names a case."""
-    if (command := scope.get("state", {}).get("command")) is not None:
+    if (command := scope.get("state", {}).get("command")) in TEMPLATES:
         return TEMPLATES[command]
     if (route := scope.get("route")) is None:
         return "none"
@@ -113,6 +124,28 @@ def methods_of(app: FastAPI, path: str) -> list[str]:
         if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(described)), path):
             return [*dict.fromkeys(m for method in operations for m in (method.upper(), *(["HEAD"] if method == "get" else [])))]
     return []
+
+
+WAYS_IN = {
+    "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "For programs: an access token of the provider."},
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": "__Host-casetrail",
+        "description": "For browsers: made by `/sign-in`. What changes something needs `Casetrail-Token` as well.",
+    },
+    "rehearsal": {"type": "apiKey", "in": "header", "name": "Casetrail-Person", "description": NAMES_THE_PERSON},
+}  # fmt: skip
+"""How it can be said who asks; where nobody has to be signed in, none of them is asked for."""
+
+
+def _signed_in(document: dict[str, Any]) -> None:
+    """Whoever may answer that nobody is signed in says how to sign in, and that a person may hold no post."""
+    document["components"]["securitySchemes"] = WAYS_IN
+    for methods in document["paths"].values():
+        for told in methods.values():
+            if "401" in told["responses"]:
+                told["security"] = [{way: []} for way in WAYS_IN]
+                for status, answer in documented(400, 403).items():
+                    told["responses"].setdefault(str(status), answer)
 
 
 def describe(app: FastAPI) -> None:
@@ -134,6 +167,7 @@ def describe(app: FastAPI) -> None:
         for path, model, parameters in operations:
             document["paths"].setdefault(PREFIX + path, {})["post"] = _operation(model, parameters)
         document["paths"] = dict(sorted(document["paths"].items()))
+        _signed_in(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents replacing it so

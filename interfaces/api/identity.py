@@ -60,9 +60,7 @@ async def asker_of(request: Request) -> Asker:
     headers = request.headers
     person, at = headers.get("casetrail-person"), headers.get("casetrail-at")
     if not running.rehearsal and (person is not None or at is not None):
-        raise Unfit(
-            "Casetrail-Person", "This service is not a rehearsal and refuses the headers Casetrail-Person and Casetrail-At.", 400
-        )
+        raise Unfit("Casetrail-Person", "This service is not a rehearsal and refuses the headers Casetrail-Person and Casetrail-At.", 400)
     if person is None and running.entrance is None:
         raise NotSignedIn
     because = headers.get("casetrail-because", "")

@@ -24,6 +24,7 @@ LARGEST_FORM = 4096
 PAGE = {**NO_STORE, "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 STRICT = {**PAGE, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"}
 
+NOT_SET_UP = "The provider did not sign you in: the administrator has to look at how it is set up."
 PROVIDER_SAYS = {
     "access_denied": (403, "You were not signed in: the provider, or you there, said no."),
     "temporarily_unavailable": (503, "The provider cannot sign anybody in at present; try again in a moment."),
@@ -62,7 +63,7 @@ GOES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/sign-in", name="sign-in", response_class=HTMLResponse, responses=GOES | documented(400, 404, 503))
+@router.get("/sign-in", name="sign-in", response_class=HTMLResponse, responses=GOES | documented(400, 404, 422, 503))
 async def sign_in(
     request: Request,
     next: Annotated[str | None, Query(max_length=500, description="The page of this service to go to afterwards.")] = None,
@@ -89,7 +90,7 @@ async def callback(
     if iss is not None and iss != entrance.provider.client.issuer:
         raise Unfit("iss", "This answer comes from another provider than the one that was asked.", 400)
     if error is not None:
-        status, sentence = PROVIDER_SAYS.get(error, (400, "The provider did not sign you in: the administrator has to look at how it is set up."))
+        status, sentence = PROVIDER_SAYS.get(error, (400, NOT_SET_UP))
         raise Unfit("error", sentence, status)
     if not code:
         raise Unfit("code", "The provider sent nothing to sign you in with: sign in again.", 400)
@@ -112,12 +113,13 @@ async def choose_person(request: Request) -> Response:
 SIGNED_OUT: dict[int | str, dict[str, Any]] = {
     200: {"description": "Signed out.", "content": {"text/html": {"schema": {"type": "string"}}}},
 }
+MAY_NOT = documented(401, 403, 404, 413, 503)
 TOKEN = {
     "parameters": [{"name": "Casetrail-Token", "in": "header", "required": False, "description": IS_OUR_PAGE, "schema": {"type": "string"}}]
 }
 
 
-@router.post("/sign-out", name="sign-out", response_class=HTMLResponse, responses=SIGNED_OUT | documented(401, 403, 404, 413), openapi_extra=TOKEN)
+@router.post("/sign-out", name="sign-out", response_class=HTMLResponse, responses=SIGNED_OUT | MAY_NOT, openapi_extra=TOKEN)
 async def sign_out(request: Request) -> Response:
     """End this session, at once and for good."""
     entrance = _entrance(request)
@@ -193,5 +195,3 @@ async def _form(request: Request) -> dict[str, str]:
         if len(body) > LARGEST_FORM:
             raise Unfit("body", "The form is larger than this page sends.", 413)
     return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
-
-

@@ -68,7 +68,7 @@ def failing() -> Iterator[None]:
         raise CannotDo(f"Nothing was published. {error} Run casetrail fsck.") from None
     except NotInLedger as error:
         raise CannotDo(f"{error} casetrail worker publishes, or casetrail ledger publish.") from None
-    except (NotSignedHere, Unsound, case_files.LogKeyUnknown) as error:
+    except (NotSignedHere, Unsound) as error:
         raise CannotDo(str(error)) from None
 
 

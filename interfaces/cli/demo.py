@@ -24,6 +24,7 @@ from interfaces.cli.looks import noted
 from interfaces.cli.saying import CannotDo
 from interfaces.local_postgres import LocalPostgres
 from interfaces.settings import Settings
+from interfaces.sign_in.configured import SignIn
 
 STORIES = ("child-j.yaml", "organisation-christmas-2025.yaml")
 """A Barnet history of the local authority route, and a Bolton one of the organisation route."""
@@ -40,7 +41,10 @@ def stories() -> Path:
 
 def demo(console: Console, *, port: int, serve: bool) -> None:
     """Everything a newcomer sees first. The store is made anew each time."""
-    home = Settings().home / "demo"
+    settings = Settings()
+    if settings.issuer is not None:
+        raise CannotDo("In a demonstration anybody may be anybody, so it is not made where people sign in: take CASETRAIL_ISSUER away.")
+    home = settings.home / "demo"
     console.print(Text("Casetrail. All persons and events shown here are invented.", style="bold"))
     with LocalPostgres(home / "postgres", say=lambda sentence: serving.say(console, sentence)).own() as server:
         for name in (databases.RECORD, databases.KEYS):
@@ -51,7 +55,8 @@ def demo(console: Console, *, port: int, serve: bool) -> None:
         databases.prepare(places, passwords, "rehearsal", "demo")
         asyncio.run(tell(console, places))
         if serve:
-            serving.run(console, places, Settings(), host="127.0.0.1", port=port)
+            choosing = SignIn(f"http://127.0.0.1:{port}", lasting=settings.lasting())
+            serving.run(console, places, settings, choosing, host="127.0.0.1", port=port)
 
 
 def drop(server: LocalPostgres, name: str) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from interfaces import wiring
 from interfaces.cli import calendar as calendars
-from interfaces.cli import case_clocks, case_files, importing, ledgers, looks, reminders, replaying, serving
+from interfaces.cli import case_clocks, case_files, exporting, importing, ledgers, looks, posts, reminders, replaying, serving, sessions
 from interfaces.cli import clocks as clock_board
 from interfaces.cli import decisions as decision_register
 from interfaces.cli import demo as demonstration
@@ -50,11 +50,11 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port
 @app.command()
 def serve(
     rehearsal: Rehearsal = False,
-    host: Annotated[str, typer.Option(help="Only loopback until there is sign-in.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="A rehearsal is served on loopback only.")] = "127.0.0.1",
     port: Port = 8000,
     calendar: NamedCalendar = None,
 ) -> None:
-    """Serve the API. Until there is sign-in: in rehearsal, on loopback, and nowhere else."""
+    """Serve the API: with sign-in, where a provider is named; else as a rehearsal, on loopback and nowhere else."""
     with failing_in_a_sentence(errors):
         serving.serve(console, rehearsal=rehearsal, host=host, port=port, calendar=calendar)
 
@@ -94,6 +94,27 @@ def case_file(
     """Write one case as a file that can be read and checked without Casetrail: events, words, proofs, rules, a report."""
     with failing_in_a_sentence(errors):
         asyncio.run(case_files.write(console, Settings(), case, output))
+
+
+@app.command("export")
+def export(
+    case: Annotated[str, typer.Argument(help="A case, by its id or label.")],
+    form: Annotated[str, typer.Option("--as", metavar="FORM", help="jsonl, prov or disclosure-schedule (.csv or .xlsx).")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where it goes.")],
+) -> None:
+    """Write one case for other tools: entry by entry, as provenance (PROV-JSON), or as a schedule for disclosure."""
+    with failing_in_a_sentence(errors):
+        asyncio.run(exporting.export(console, case, form, output))
+
+
+@app.command("export-store")
+def export_store(
+    folder: Annotated[Path, typer.Argument(help="A folder of its own, which is empty or not there yet.")],
+    documents: Annotated[bool, typer.Option("--documents", help="With the bytes of documents, sealed as they are.")] = False,
+) -> None:
+    """Write the whole store so that it can be read and checked without Casetrail: everything as stored, sealed, and no key."""
+    with failing_in_a_sentence(errors):
+        exporting.store(console, Settings(), folder, documents=documents)
 
 
 @app.command("import")
@@ -367,6 +388,8 @@ def show_calendar(edition: Annotated[str | None, typer.Argument(help="One editio
 
 
 app.add_typer(reminders.commands(console, errors), name="reminders")
+app.add_typer(sessions.commands(console, errors), name="sessions")
+app.add_typer(posts.commands(console, errors), name="posts")
 
 
 def run() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from interfaces.databases import Databases
 from interfaces.postman import Reminding
 from interfaces.publishing import publishing
 from interfaces.settings import Settings
+from interfaces.sign_in.configured import SignIn, loopback
 from interfaces.timestamping import Authority, roots_of, timestamping
 
 
@@ -53,26 +53,36 @@ async def ready(console: Console, places: Databases, passwords: databases.Passwo
 
 
 def serve(console: Console, *, rehearsal: bool, host: str, port: int, calendar: str | None) -> None:
-    """Serve the API until stopped."""
-    if not rehearsal:
-        raise CannotDo("There is no sign-in yet, so the service runs only as a rehearsal: casetrail serve --rehearsal.")
-    if not loopback(host):
-        raise CannotDo(f"A rehearsal names its persons by a header, so it is served on loopback only; {host} is not.")
+    """Serve the API until stopped: with sign-in, or as a rehearsal on loopback."""
     settings = Settings()
+    sign_in = settings.sign_in()
+    if rehearsal and sign_in is not None:
+        raise CannotDo("In a rehearsal a header says who asks, so nobody signs in: leave out either --rehearsal or CASETRAIL_ISSUER.")
+    if not rehearsal and sign_in is None:
+        raise CannotDo(
+            "Nobody could sign in: name a provider by CASETRAIL_ISSUER and CASETRAIL_CLIENT_ID, or serve a rehearsal with --rehearsal."
+        )
+    if rehearsal and not loopback(host):
+        raise CannotDo(f"A rehearsal names its persons by a header, so it is served on loopback only; {host} is not.")
     with databases.configured(settings, lambda sentence: say(console, sentence), stay=True) as (places, passwords):
         if settings.local:
-            asyncio.run(ready(console, places, passwords, "rehearsal", calendar=calendar))
-        run(console, places, settings, host=host, port=port)
+            asyncio.run(ready(console, places, passwords, *(("rehearsal",) if rehearsal else ()), calendar=calendar))
+        run(console, places, settings, sign_in, host=host, port=port)
 
 
-def run(console: Console, places: Databases, settings: Settings, *, host: str, port: int) -> None:
+def run(console: Console, places: Databases, settings: Settings, sign_in: SignIn | None = None, *, host: str, port: int) -> None:
     """The API over these databases, with the read models and the ledger kept up in the same process, until SIGINT or SIGTERM."""
-    service = wiring.Service(places, boards=True, largest_document=settings.largest_document, witnesses=settings.witness_policy())
-    asyncio.run(must_be_rehearsal(service))
+    service = wiring.Service(
+        places, boards=True, largest_document=settings.largest_document, witnesses=settings.witness_policy(), sign_in=sign_in
+    )
+    asyncio.run(must_fit(service, host))
     listening = listen(host, port)
     taken = listening.getsockname()[1]
     with worker.following(places.projections), ledger_kept(places, settings):
-        say(console, f"Serving http://{host if ':' not in host else f'[{host}]'}:{taken}/api/v1 (rehearsal). Stop with Ctrl-C.")
+        how = "rehearsal" if sign_in is None else f"sign-in at {sign_in.base_url}" if sign_in.client else "demonstration"
+        say(console, f"Serving http://{host if ':' not in host else f'[{host}]'}:{taken}/api/v1 ({how}). Stop with Ctrl-C.")
+        if sign_in is not None and sign_in.client is None:
+            say(console, f"Choose a person at http://{host if ':' not in host else f'[{host}]'}:{taken}/sign-in.")
         config = uvicorn.Config(make_app(service), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
         uvicorn.Server(config).run(sockets=[listening])
 
@@ -106,10 +116,25 @@ def timestamp_roots(settings: Settings) -> tuple[Certificate, ...]:
         raise CannotDo(f"CASETRAIL_TIMESTAMP_ROOTS: {error}.") from None
 
 
-async def must_be_rehearsal(service: wiring.Service) -> None:
+async def must_fit(service: wiring.Service, host: str) -> None:
+    """Whether this store may be served so: who asks there, and how people come in, have to go together.
+
+    Raises:
+        CannotDo: they do not.
+    """
+    sign_in = service.entrance.sign_in if service.entrance else None
     async with wiring.Service(service.places) as asked:
-        if not asked.rehearsal:
-            raise CannotDo("This store is not marked as a rehearsal; until there is sign-in nothing else is served.")
+        marks = asked.marks
+    if sign_in is not None and sign_in.client is not None:
+        if marks & {"rehearsal", "demo"}:
+            raise CannotDo("This store is one for practice, in which anybody could have asked as anybody: it is not served with sign-in.")
+        return
+    if "rehearsal" not in marks:
+        raise CannotDo("This store is not marked as a rehearsal, so it is served with sign-in only (CASETRAIL_ISSUER).")
+    if not loopback(host):
+        raise CannotDo(f"A rehearsal is served on loopback only; {host} is not.")
+    if sign_in is not None and "demo" not in marks:
+        raise CannotDo("Persons are chosen in a store that casetrail demo made, and in no other.")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -126,13 +151,6 @@ def listen(host: str, port: int) -> socket.socket:
             f"Nothing can be served on {host}:{port}: {os.strerror(error.errno or 0)}. Another port is chosen with --port."
         ) from None
     return made
-
-
-def loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def work(console: Console) -> None:

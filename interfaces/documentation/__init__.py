@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from interfaces.documentation import api, clocks, events, glossary, permissions, process
+from interfaces.documentation import api, asyncapi, clocks, events, glossary, permissions, process
 
 DOCUMENTS: Mapping[str, Callable[[Path], str]] = {
     "docs/api.md": api.document,
+    "docs/asyncapi.json": asyncapi.document,
     "docs/clocks.md": clocks.document,
     "docs/events.md": events.document,
     "docs/glossary.md": glossary.document,

@@ -21,10 +21,12 @@ JSON over HTTP. The service gives out the whole contract as OpenAPI 3.1 at `/api
 - `Idempotency-Key` makes asking again safe: the same key and body give the first answer again.
 - `?dry_run=true` answers as if, and records nothing.
 - Every answer about cases carries `Position`, the place in the whole log at which it is true; `?after=` waits for one.
-- Until there is sign-in the service runs as a rehearsal on loopback, where `Casetrail-Person: role/organisation/name` says who asks,
-  and `Casetrail-At` may choose the instant."""
+- People sign in with their browser at `/sign-in`; programs bring an access token of the same provider (`Authorization: Bearer …`).
+  Whoever holds several posts says by `Casetrail-Post` in which they ask. What a browser's session changes needs `Casetrail-Token`.
+- In a rehearsal, on loopback, `Casetrail-Person: role/organisation/name` says who asks, and `Casetrail-At` may choose the instant."""
 
 GROUPS = {
+    "signing in": "Signing in",
     "asking": "Asking for something to happen",
     "looking": "Looking",
     "documents": "Documents",

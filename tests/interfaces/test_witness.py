@@ -147,9 +147,13 @@ def test_the_operator_signs_another_history(places, url, partners, log_keys):
     for partner in partners:
         partner.look(url, log_keys)
     open_case(url, label="Infant Y")
-    as_owner(places, "ALTER TABLE events DISABLE TRIGGER ALL", "ALTER TABLE ledger_checkpoints DISABLE TRIGGER ALL",
-             "ALTER TABLE ledger_cosignatures DISABLE TRIGGER ALL", "ALTER TABLE ledger_timestamps DISABLE TRIGGER ALL", "TRUNCATE ledger_cosignatures, ledger_timestamps, ledger_checkpoints",
-             "UPDATE events SET hash = sha256(hash) WHERE originator_version = 1 AND originator_id LIKE 'case/%'")  # fmt: skip
+    published = ("ledger_cosignatures", "ledger_timestamps", "ledger_checkpoints")
+    as_owner(
+        places,
+        *(f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in ("events", *published)),
+        f"TRUNCATE {', '.join(published)}",
+        "UPDATE events SET hash = sha256(hash) WHERE originator_version = 1 AND originator_id LIKE 'case/%'",
+    )
     publish_now(places)
     for partner in partners:
         told = partner.look(url)

@@ -103,7 +103,8 @@ def test_what_is_made_together_is_one_change(connection: Connection):
     build = empty(connection, deadlines.VIEW)
     Following(build, log, connection, page=1).catch_up()
     assert connection.execute("SELECT count(*) FROM projections.deadlines WHERE known_from = known_until").fetchone() == (0,)
-    assert {row[2] for row in rows(connection, build) if row[0].startswith("case/")} == {BEGINNING.replace(minute=1), BEGINNING.replace(minute=2)}
+    of_cases = [row for row in rows(connection, build) if row[0].startswith("case/")]
+    assert {row[2] for row in of_cases} == {BEGINNING.replace(minute=1), BEGINNING.replace(minute=2)}
 
 
 def test_a_calendar_moves_the_clocks_of_cases_not_remembered(connection: Connection):

@@ -18,7 +18,6 @@ from domain.guidance import EDITIONS
 from domain.people import By
 from domain.stages.opening import RecordCrossReference
 from interfaces import case_files, wiring
-from interfaces.case_files import public_key
 from interfaces.publishing import publish_now, signing
 from tests.application.case_file.conftest import MADE_ON, Opened
 from tests.application.test_stories import IN_AN_EARLIER_ONE, IN_THE_NEWEST_CALENDAR, STORIES, told
@@ -139,7 +138,6 @@ async def test_it_is_said_who_signed_and_under_which_rules(service, make):
     (keys,) = file.lines("data/keys.json")
     signers = signing(service.places)
     assert keys == {"log": str(signers["record"].key), "witnesses": [], "quorum": 0}
-    assert public_key(service.places) == signers["record"].key.public
     adopted = {line["stream"] for line in file.lines("data/supporting.jsonl")}
     assert adopted == {"calendar/england", "procedure/bolton", "procedure/england"}
     for name, content in file.entries.items():

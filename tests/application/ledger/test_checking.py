@@ -16,6 +16,10 @@ KEYS = {log: signer.key for log, signer in SIGNING.items()}
 ONE, OTHER = "test/one", "test/other"
 TOLD = StoryTold(kind="one", told="What nobody should change")
 
+TABLES = (
+    "events", "commands", "labels", "looks",
+    "ledger_tiles", "ledger_segments", "ledger_checkpoints", "ledger_cosignatures", "ledger_timestamps",
+)  # fmt: skip
 RECHAINED = """
 DO $$
 DECLARE
@@ -41,7 +45,7 @@ async def found(store, kept, as_owner):
 
     def after(*deeds: str, **more) -> Findings:
         with psycopg.connect(kept.pair.owner(), autocommit=True) as owner:
-            for table in ("events", "looks", "ledger_tiles", "ledger_checkpoints", "ledger_cosignatures", "ledger_timestamps", "commands", "labels"):
+            for table in TABLES:
                 owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
             for deed in deeds:
                 owner.execute(deed)
@@ -155,6 +159,14 @@ async def test_a_tile_that_is_not_made_of_its_entries(store, kept, found):
     assert found().faults == []
     findings = found("UPDATE ledger_tiles SET hashes = sha256('x') || substr(hashes, 33)")
     assert findings.faults == ["Tile 0/0 of record is not made of its entries."]
+
+
+async def test_a_segment_that_does_not_hold_what_the_rows_hold(store, kept, found):
+    for place in range(4, 300, 37):
+        await store.append(save(ONE, place, *[TOLD] * 37))
+    kept.publish()
+    findings = found("UPDATE ledger_segments SET events = events || ' '")
+    assert findings.faults == ["Segment 0 does not hold the events that the rows hold."]
 
 
 async def test_an_answer_to_a_command_that_points_elsewhere(found):

@@ -17,6 +17,7 @@ from application.world import InProcess
 from interfaces import wiring
 from interfaces.api.app import make_app
 from interfaces.local_postgres import LocalPostgres
+from interfaces.publishing import publish_now
 from tests.application.questions.asking import Case
 
 CHECKOUT = Path(__file__).parents[3]
@@ -44,6 +45,7 @@ def case(practice_server: LocalPostgres) -> Iterator[Any]:
             rehearsals = [Rehearsal(read_scenario(CHECKOUT / f"tests/stories/{name}.yaml"), world) for name in STORIES]
             await rehearse(rehearsals)
             assert [rehearsal.told.exit for rehearsal in rehearsals] == [0] * len(STORIES)
+            publish_now(service.places)
             transport = httpx.ASGITransport(app=make_app(service))
             async with httpx.AsyncClient(transport=transport, base_url="http://casetrail") as client:
                 yield client, {handle: case for rehearsal in rehearsals for handle, case in rehearsal.told.cases.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from application.rehearsal import digest
+from interfaces.cli.verify import verify
 from tests.application.questions.asking import one, places
 
 
@@ -130,6 +131,18 @@ def test_qa_9_who_was_shown_the_form_between_two_instants_in_what_capacity(case:
     assert (opened["by"]["organisation"], opened["documents"]) == ("health", [digest("scan")])
     later = asked.access(**{"from": "2025-02-06T00:00:00Z", "until": "2025-02-06T23:59:59Z"})
     assert {look["by"]["organisation"] for look in later} == {"local-authority"}
+
+
+def test_qa_10_that_nothing_was_altered_removed_or_put_in(case: Any) -> None:
+    """Not believed but checked: by a verifier that knows nothing of the service, and whose answer one changed letter turns."""
+    asked = case("infant-p")
+    file = asked.case_file()
+
+    report = verify(file)
+    assert report.fault is None
+    assert report.counts["events"] == len(asked.history())
+    at = file.index(b'"on\\":\\"2024')
+    assert verify(file[: at + 7] + b"3" + file[at + 8 :]).fault is not None
 
 
 def test_qa_11_what_went_to_the_panel_was_endorsed_by_all_three(case: Any) -> None:

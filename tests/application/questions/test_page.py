@@ -44,7 +44,7 @@ def numbered(file: Path) -> dict[str, list[ast.AST]]:
 def asked_of_one_case() -> dict[str, set[str]]:
     """The requests that each test makes."""
     paths = {name: f"/{name}" for name in ("clocks", "decisions", "escalations", "absences", "history", "access")}
-    paths |= {"overview": "/", "assumed": "/clocks"}
+    paths |= {"overview": "/", "assumed": "/clocks", "case_file": "/case-file"}
     found: dict[str, set[str]] = {}
     for file in OF_ONE_CASE:
         for question, tests in numbered(Path(__file__).with_name(file)).items():

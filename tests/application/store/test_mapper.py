@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Annotated, Any
 
 import msgspec
@@ -107,6 +108,27 @@ def test_where_the_key_is_gone_it_says_erased_and_the_rest_can_still_be_read():
     assert then.event.children[1].called == "Tom Roe"
 
 
+def test_words_are_disclosed_in_the_order_they_stand_in_with_the_salt_of_their_commitment():
+    head, body = stored(STORY)
+
+    opened = mapper.disclosed(head, body, ALL)
+
+    assert [(one.path, one.words) for one in opened] == [(path, words) for path, words, _ in leaves(STORY)]
+    seals = [value.c for _, value, _ in leaves(recorded(1, head, body, b"").event)]
+    assert [sha256(one.salt + one.words.encode()).hexdigest() for one in opened] == seals
+
+
+def test_where_the_key_is_gone_nothing_is_disclosed_and_the_fields_say_what_they_are_told_to():
+    head, body = stored(STORY)
+
+    gone = {one.path: one for one in mapper.disclosed(head, body, ALL | {TOM: None})}["children.1.called"]
+    told = mapper.fields_with(head, body, {path: f"<{path}>" for path, _, _ in leaves(STORY)})
+
+    assert (gone.salt, gone.words) == (b"", None)
+    assert told["children"][1]["called"] == "<children.1.called>"
+    assert told["kind"] == "long"
+
+
 def test_sealed_twice_the_same_words_look_different():
     (_, first), (_, second) = stored(STORY), stored(STORY)
     assert json.loads(first)["told"]["c"] != json.loads(second)["told"]["c"]
@@ -145,7 +167,6 @@ def test_a_changed_commitment_or_ciphertext_is_noticed(part: str):
 
 def test_the_commitment_is_over_salt_and_words_so_that_it_can_be_shown_without_the_key():
     from base64 import b64decode
-    from hashlib import sha256
 
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

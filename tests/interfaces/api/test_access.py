@@ -26,9 +26,8 @@ NOTIFIER = {"name": "N", "role_title": "t", "organisation": "ward"}
 
 LOOKS_AT_NOTHING = (
     "/api/v1/procedures", "/api/v1/procedures/{edition}", "/api/v1/calendars", "/api/v1/calendar-feeds", "/api/v1/reminders",
-    "/health/live", "/health/ready", "/metrics",
 )  # fmt: skip
-"""Rules, calendars, what somebody set up themselves, and what operators watch; and everything of the ledger."""
+"""Rules, calendars and what somebody set up themselves; and everything of the ledger."""
 
 PARAMETERS: dict[str, dict[str, str]] = {
     "/api/v1/figures": {"year": "2026"},
@@ -80,12 +79,12 @@ async def test_each_route_notes_a_look_or_shows_nothing_of_a_case(followed: Desk
     for path, methods in paths.items():
         if "get" not in methods or path.startswith("/api/v1/ledger"):
             continue
-        before = len(noted())
+        before = len(noted())  # what stands outside /api/v1 is for operators and for signing in
         url = f"http://casetrail{path.format(**at)}"
         headers = {"Casetrail-Person": f"{BM}///bolton"} if "{token}" not in path else {}
         answer = await followed.client.get(url, params=PARAMETERS.get(path, {}), headers=headers)
         found = noted()[before:]
-        if path in LOOKS_AT_NOTHING:
+        if path in LOOKS_AT_NOTHING or not path.startswith("/api/v1/"):
             assert found == [], path
             continue
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store"), (path, answer.text)

@@ -43,11 +43,16 @@ def test_every_problem_has_its_media_type():
                 assert [*answer["content"]] == ["application/problem+json"], (path, method, status)
 
 
+NEEDS_NOBODY = "/api/v1/ledger/"
+"""Whoever checks the ledger need not say who they are: nothing there says whose case an entry is of."""
+
+
 def test_what_needs_a_person_says_so():
     for (path, method), told in OPERATIONS.items():
-        if path.startswith("/api/v1/") and "{token}" not in path:  # a feed is asked for by its token alone
+        if path.startswith("/api/v1/") and not path.startswith(NEEDS_NOBODY) and "{token}" not in path:  # a feed is asked for by its token
             assert "401" in told["responses"], (path, method)
-            assert "Casetrail-Person" in _headers(told), (path, method)
+            assert {"Casetrail-Person", "Casetrail-Post"} <= _headers(told), (path, method)
+            assert told["security"] == [{"token": []}, {"session": []}, {"rehearsal": []}], (path, method)
 
 
 def _headers(told: dict[str, Any]) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from application.rehearsal import Told
 from interfaces import databases, wiring
 from interfaces.cli import case_files, rehearse, verify
 from interfaces.cli.saying import CannotDo
-from interfaces.publishing import publishing
+from interfaces.publishing import publish_now, publishing
 from interfaces.settings import Settings
 from tests.application.test_stories import STORIES, told
 
@@ -67,18 +66,14 @@ async def test_where_a_worker_publishes_it_is_asked(settings, console, places, t
     assert verify.verify((tmp_path / "case.zip").read_bytes()).fault is None
 
 
-async def test_a_service_without_the_signing_key_is_told_the_public_one(settings, console, places, monkeypatch, tmp_path) -> None:
+async def test_a_service_without_the_signing_key_makes_them_all_the_same(settings, console, places, monkeypatch, tmp_path) -> None:
     case = await recorded(settings)
-    await case_files.write(console, settings, case, tmp_path / "first.zip")
-    key = json.loads(_entry(tmp_path / "first.zip", "data/keys.json"))["log"]
+    publish_now(places)
     monkeypatch.delenv("CASETRAIL_LEDGER_KEY_FILE")
 
-    with pytest.raises(CannotDo, match="CASETRAIL_LEDGER_KEY"):
-        await case_files.write(console, Settings(), case, tmp_path / "second.zip")
-    monkeypatch.setenv("CASETRAIL_LEDGER_KEY", key)
-    await case_files.write(console, Settings(), case, tmp_path / "second.zip")
+    await case_files.write(console, Settings(), case, tmp_path / "case.zip")
 
-    assert verify.verify((tmp_path / "second.zip").read_bytes()).fault is None
+    assert verify.verify((tmp_path / "case.zip").read_bytes()).fault is None
 
 
 async def test_what_cannot_be_made_or_written_is_a_sentence(settings, console, tmp_path) -> None:

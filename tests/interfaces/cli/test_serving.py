@@ -49,8 +49,8 @@ def refusal(arguments: list[str], places: Databases | None = None, home: Path | 
     return ended.output
 
 
-def test_without_sign_in_it_is_served_as_a_rehearsal_only(tmp_path: Path):
-    assert "only as a rehearsal" in refusal([], home=tmp_path / "home")
+def test_without_a_provider_it_is_served_as_a_rehearsal_only(tmp_path: Path):
+    assert "serve a rehearsal with --rehearsal" in refusal([], home=tmp_path / "home")
     assert not (tmp_path / "home").exists()  # nothing was begun
 
 

@@ -22,6 +22,15 @@ CREATE TABLE ledger_tiles (
 ALTER TABLE ledger_tiles ALTER COLUMN hashes SET STORAGE EXTERNAL;
 CREATE UNIQUE INDEX ledger_tiles_by_number ON ledger_tiles (log, last) WHERE level = 0;
 
+-- The events below each whole tile of level 0 of the record, as stored, one after the other in order of position:
+-- length(header) as four bytes, header, length(body), body, hash. What reads the whole record reads these, and the rows behind the last.
+CREATE TABLE ledger_segments (
+    n         bigint PRIMARY KEY CHECK (n >= 0),
+    positions bigint[] NOT NULL CHECK (cardinality(positions) = 256),
+    events    bytea NOT NULL
+);
+ALTER TABLE ledger_segments ALTER COLUMN events SET STORAGE EXTERNAL;
+
 -- The public key of each log, from its first checkpoint on.
 CREATE TABLE ledger_logs (
     log text COLLATE "C" PRIMARY KEY CHECK (log IN ('record', 'access')),
@@ -53,7 +62,7 @@ DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['ledger_streams', 'ledger_tiles', 'ledger_logs', 'ledger_checkpoints', 'ledger_cosignatures'] LOOP
+    FOREACH t IN ARRAY ARRAY['ledger_streams', 'ledger_tiles', 'ledger_segments', 'ledger_logs', 'ledger_checkpoints', 'ledger_cosignatures'] LOOP
         EXECUTE format('CREATE TRIGGER only_ever_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', t);
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER only_ever_added_to', t);
         EXECUTE format('REVOKE ALL ON %I FROM PUBLIC', t);
@@ -63,7 +72,7 @@ END
 $$;
 
 -- The worker integrates and publishes; the service takes in what witnesses bring.
-GRANT INSERT ON ledger_streams, ledger_tiles, ledger_logs, ledger_checkpoints TO casetrail_projections;
+GRANT INSERT ON ledger_streams, ledger_tiles, ledger_segments, ledger_logs, ledger_checkpoints TO casetrail_projections;
 GRANT INSERT ON ledger_cosignatures TO casetrail_service;
 
 -- Whoever checks the whole store as its auditor compares with these too.

@@ -47,6 +47,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     )
 $$;
 
+-- The posts that somebody holds on a day, in which they may ask: those of a partnership.
+CREATE FUNCTION posts_held(of_person text, on_day date)
+RETURNS TABLE (id bigint, role text, organisation text, partnership text, claimed boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT p.id, p.role, p.organisation, p.partnership, p.claimed FROM public.posts p
+     WHERE p.person = of_person AND p.partnership IS NOT NULL AND p.ended_at IS NULL
+       AND p.from_day <= on_day AND (p.until_day IS NULL OR p.until_day >= on_day)
+$$;
+
 -- Whoever loses a post loses their sessions in the same breath, whoever took it from them and by whatever way.
 CREATE FUNCTION end_sessions_with_post() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -60,7 +69,8 @@ CREATE TRIGGER sessions_end_with_post AFTER UPDATE ON posts FOR EACH ROW
     EXECUTE FUNCTION end_sessions_with_post();
 
 REVOKE ALL ON sessions, sign_ins FROM PUBLIC;
-REVOKE ALL ON FUNCTION end_sessions_with_post FROM PUBLIC;
+REVOKE ALL ON FUNCTION end_sessions_with_post, posts_held FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION posts_held TO casetrail_service;
 GRANT SELECT, INSERT, DELETE ON sessions, sign_ins TO casetrail_service;
 GRANT UPDATE (seen_at, ended_at, why, role, organisation, partnership) ON sessions TO casetrail_service;
 GRANT UPDATE (ended_at) ON posts TO casetrail_service;

@@ -1,0 +1,182 @@
+"""What of a case is shown to somebody: each answer of `application/case_view`, with what is not theirs to read taken out of it.
+
+What is withheld from an entry is named in its `withheld`; an entry of which nothing may be read keeps its place, and is empty. Under
+pseudonyms persons go by what they are to the case, and what would name them is replaced (`pseudonyms.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from application.policy.entries import Entries
+from application.policy.kinds import KINDS, Kind
+from application.policy.own import OF_AN_OUTCOME
+from application.policy.reading import Reader
+from domain.people import PersonId
+from domain.recorded import Recorded
+from domain.told import Fields
+
+Item = dict[str, Any]
+
+REACHED = ("information", "information_intact", "seen", "seen_confirmed", "shown", "shown_up_to", "opened", "sent", "existed_but_not_shown")
+"""What a decider had before them: for whoever reads decisions in full."""
+
+
+class Shown(Entries):
+    """One case, as one reader is shown it. `history` is as much of it as they asked for; `fields` the bodies, all words in the clear."""
+
+    def __init__(self, reader: Reader, history: Sequence[Recorded], fields: Fields, called: Mapping[PersonId, str] | None = None) -> None:
+        super().__init__(reader, history, fields, called)
+
+    # --- the overview
+
+    def overview(self, told: Mapping[str, Any]) -> Item:
+        """The case at a glance: of each part as much as its kind lets them read. Which kinds are withheld is said."""
+        found: Item = {}
+        withheld: set[Kind] = set()
+        for part, value in told.items():
+            if part == "documents":
+                found[part] = self.documents(value)
+            elif part == "parties":
+                found[part] = {name: kept for name, inner in value.items() if (kept := self._part(f"parties.{name}", inner)) is not None}
+                withheld |= {KINDS.overview[f"parties.{name}"] for name in value if name not in found[part]}
+            elif (kept := self._part(part, value)) is not None:
+                found[part] = kept
+            else:
+                withheld.add(KINDS.overview[part])
+        return found | ({"withheld": sorted(withheld)} if withheld else {})
+
+    def _part(self, part: str, value: Any) -> Any:
+        """A part of the overview; none where nothing of it may be read. A list of what is theirs alone may be empty."""
+        kind = KINDS.overview[part]
+        access = self.reader.may(kind)
+        if "full" in access.ways:
+            return value
+        if isinstance(value, list) and access.reads:
+            kept = [self._one(item, kind) for item in value]
+            return [item for item in kept if item is not None]
+        if "pseudonymised" in access.ways:
+            return self.pseudonyms.value(value)
+        return value if "own" in access.ways and self._of_mine(value, kind) else None
+
+    def _one(self, item: Any, kind: Kind) -> Any:
+        access = self.reader.may(kind)
+        if "own" in access.ways and self._of_mine(item, kind):
+            return item
+        return self.pseudonyms.value(item) if "pseudonymised" in access.ways else None
+
+    def _of_mine(self, item: Any, kind: Kind) -> bool:
+        """Whether an item is one's own: by the entry at its place, or by whom or which agency it names."""
+        if not isinstance(item, Mapping):
+            return False
+        if (recorded := self.at.get(item.get("place", 0))) is not None:
+            return self.reader.owns(recorded, kind).fields is None and self.reader.owns(recorded, kind).mine
+        if "agency" in item:
+            return "agency-author" in self.reader.capacities and item["agency"] in self.reader.member.agencies
+        opened = self.at.get(1)
+        return "harm" in item and opened is not None and self.reader.owns(opened, kind).mine
+
+    # --- lists
+
+    def decisions(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """Each decision; of one's own the outcome and its rationale, and not who took which position."""
+        found = []
+        for decision in told:
+            recorded = self.at.get(decision.get("place", 0))
+            kind = KINDS.events[recorded.name] if recorded else "decisions"
+            access = self.reader.may(kind)
+            if "full" in access.ways:
+                found.append(dict(decision))
+            elif "pseudonymised" in access.ways:
+                found.append(self._under_pseudonyms(decision))
+            elif recorded and "own" in access.ways and (mine := self.reader.owns(recorded, kind)).mine:
+                kept = OF_AN_OUTCOME if mine.fields else decision.keys()
+                found.append({name: _only(value) for name, value in decision.items() if name in kept})
+            elif "metadata" in access.ways:
+                found.append({name: decision[name] for name in ("on", "at", "place") if name in decision})
+        return found
+
+    def _under_pseudonyms(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            told = {key: self._under_pseudonyms(below) for key, below in value.items() if key not in REACHED and key != "born_on"}
+            return self.pseudonyms.by(told) if {"person", "role"} <= told.keys() else told
+        if isinstance(value, list | tuple):
+            return [self._under_pseudonyms(below) for below in value]
+        return self.pseudonyms.value(value)
+
+    def clocks(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """The clocks of what they may read; of one's own, those that rest on an entry that is."""
+        return [kept for clock in told if (kept := self._resting(clock, {KINDS.clocks[clock["clock"]]})) is not None]
+
+    def absences(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """What is expected and absent, of what they may read."""
+        names = {place: recorded.name for place, recorded in self.at.items()}
+        return [kept for absence in told if (kept := self._resting(absence, KINDS.of_absence(absence, names))) is not None]
+
+    def _resting(self, item: Mapping[str, Any], kinds: Iterable[Kind]) -> Item | None:
+        """An item that rests on entries of these kinds, as far as every one of them may be read."""
+        levels = [(kind, self.reader.may(kind)) for kind in kinds]
+        if all("full" in access.ways for _, access in levels):
+            return dict(item)
+        if all(access.ways & {"full", "pseudonymised"} for _, access in levels):
+            told: Item = self.pseudonyms.value(item)
+            return told
+        if any(access.level == "metadata" for _, access in levels):
+            return {name: value for name, value in item.items() if name not in ("about", "why")}
+        entries = [self.at[place] for place in item.get("events", ()) if place in self.at]
+        mine = (self.reader.owns(recorded, kind).mine for kind, access in levels if "own" in access.ways for recorded in entries)
+        return dict(item) if any(mine) else None
+
+    def escalations(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """Challenges, representations and concerns about a report."""
+        found = []
+        for raised in told:
+            kind = KINDS.escalations[raised["kind"]]
+            ways = self.reader.may(kind).ways
+            recorded = self.at.get(raised["raised"]["place"])
+            if "full" in ways or ("own" in ways and recorded and self.reader.owns(recorded, kind).mine):
+                found.append(dict(raised))
+            elif "pseudonymised" in ways:
+                found.append(self._under_pseudonyms(raised))
+        return found
+
+    def looks(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """Who looked: all of it, or one's own looks."""
+        ways = self.reader.may("audit-trail").ways
+        if "full" in ways:
+            return [dict(look) for look in told]
+        if "pseudonymised" in ways:
+            return [self._under_pseudonyms(look) for look in told]
+        return [dict(look) for look in told if "own" in ways and look["by"]["person"] == self.reader.by.person]
+
+    def steps(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """The case told again (`replay`): of each step the entry, what it changed of the case, and its clocks, as far as they may read."""
+        found = []
+        for step in told:
+            item = self.item(step) if "place" in step else dict(step)
+            for change in ("stage", "changed", "clocks"):
+                item.pop(change, None)
+            changed = [self._change(one) for one in step.get("changed", ())]
+            parts = {"changed": [one for one in changed if one is not None], "clocks": self.clocks(step.get("clocks", ()))}
+            stage = {"stage": step["stage"]} if "stage" in step and self.reader.may("outline").reads else {}
+            found.append(item | stage | {name: part for name, part in parts.items() if name in step})
+        return found
+
+    def _change(self, change: Mapping[str, Any]) -> Item | None:
+        first, _, rest = change["what"].partition(".")
+        part = f"parties.{rest.partition('.')[0]}" if first == "parties" else first
+        if part in ("documents", "withheld"):
+            kept = [document for side in ("before", "after") if side in change for document in self.documents([change[side]])]
+            return dict(change) if kept else None
+        ways = self.reader.may(KINDS.overview[part]).ways
+        if "full" in ways:
+            return dict(change)
+        return self._under_pseudonyms(change) if "pseudonymised" in ways else None
+
+
+def _only(value: Any) -> Any:
+    """Of a part of one's own decision, the words, and not who recorded them."""
+    if isinstance(value, Mapping):
+        return {name: _only(below) for name, below in value.items() if name in OF_AN_OUTCOME}
+    return [_only(below) for below in value] if isinstance(value, list) else value
