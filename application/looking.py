@@ -127,4 +127,3 @@ class Looking:
         """Which commands this person may ask now; for the others the sentence that refuses them whatever their fields."""
         case = recall(seen.history)
         return allowed(case, by, await self.cases.asking(by, case.opening.partnership, at=seen.at))
-

@@ -44,9 +44,7 @@ SELECT c.log, c.size, c.number, c.body || E'\n' || c.signature || E'\n' || coale
        (SELECT string_agg(s.line || E'\n', '' ORDER BY s.witness) FROM ledger_cosignatures s WHERE (s.log, s.size) = (c.log, c.size)), ''
        ) AS note FROM ledger_checkpoints c ORDER BY c.log, c.size"""
 STAMPS: LiteralString = "SELECT log, size, at, encode(response, 'base64') AS response FROM ledger_timestamps ORDER BY log, size"
-DOCUMENTS: LiteralString = (
-    "SELECT stream, digest, upload, size, chunks, media_type, key, person, at FROM documents ORDER BY stream, digest"
-)
+DOCUMENTS: LiteralString = "SELECT stream, digest, upload, size, chunks, media_type, key, person, at FROM documents ORDER BY stream, digest"
 CHUNKS: LiteralString = (
     "SELECT c.upload, c.number, encode(c.bytes, 'base64') AS bytes FROM document_chunks c"
     " WHERE EXISTS (SELECT FROM documents d WHERE d.upload = c.upload) ORDER BY c.upload, c.number"

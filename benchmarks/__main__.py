@@ -24,6 +24,7 @@ BENCHMARKS = {
     "sealing": "sealing",
     "case": "one_case",
     "log": "whole_log",
+    "ledger": "ledger",
     "read-models": "read_models",
     "board": "board",
 }

@@ -1,4 +1,4 @@
-"""The ledger: proofs at a million entries, everything recomputed from the stored bytes, and what integrating costs the appends beside it."""
+"""The ledger: proofs among a million entries, everything recomputed from the stored bytes, and what it costs the appends beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from application.ledger.reading import Ledger
 from application.ledger.tree import WIDTH, check_inclusion, folded
 from benchmarks import record
 from benchmarks.ground import Ground
-from benchmarks.measuring import Figures, interleaved
+from benchmarks.measuring import Contender, Figures, interleaved
 from benchmarks.sealing import SEALED, appending
 from interfaces import wiring
 from interfaces.databases import Databases
@@ -43,11 +43,11 @@ def filled(places: Databases, entries: int) -> None:
             roots.append(folded(hashes))
             tiles[level, n] = hashes, roots[-1]
         level += 1
-    with psycopg.connect(places.owner_record) as owner, owner.cursor() as cursor:
-        with cursor.copy("COPY ledger_tiles (log, level, n, hashes, root, first, last) FROM STDIN") as copy:
-            for (at, n), (hashes, root) in tiles.items():
-                numbers = (n * WIDTH + 1, (n + 1) * WIDTH) if at == 0 else (None, None)
-                copy.write_row(("record", at, n, b"".join(hashes), root, *numbers))
+    columns = "COPY ledger_tiles (log, level, n, hashes, root, first, last) FROM STDIN"
+    with psycopg.connect(places.owner_record) as owner, owner.cursor() as cursor, cursor.copy(columns) as copy:
+        for (at, n), (hashes, root) in tiles.items():
+            numbers = (n * WIDTH + 1, (n + 1) * WIDTH) if at == 0 else (None, None)
+            copy.write_row(("record", at, n, b"".join(hashes), root, *numbers))
 
 
 def made(ledger: Ledger, chance: random.Random, entries: int) -> Figures:
@@ -132,13 +132,16 @@ async def run(ground: Ground) -> None:
     seconds = ground.sizes.slice
     async with wiring.Service(beside) as with_it, wiring.Service(alone) as without:
 
-        async def one(service: wiring.Service, places: Databases | None, at_once: int) -> Figures:
-            with publishing(places, every=1.0) if places else nullcontext():
-                return await appending(service.store, SEALED, seconds, at_once)
+        def turn(service: wiring.Service, places: Databases | None, at_once: int) -> Contender:
+            async def appended() -> Figures:
+                with publishing(places, every=1.0) if places else nullcontext():
+                    return await appending(service.store, SEALED, seconds, at_once)
+
+            return appended
 
         turns = await interleaved(
             {
-                f"{what}, {at_once} in flight": (lambda service=service, of=of, at_once=at_once: one(service, of, at_once))
+                f"{what}, {at_once} in flight": turn(service, of, at_once)
                 for at_once in (1, 64)
                 for what, service, of in (("beside", with_it, beside), ("alone", without, None))
             },

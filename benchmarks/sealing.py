@@ -18,8 +18,8 @@ from interfaces import wiring
 from interfaces.databases import Databases
 
 CHAINED = "sha256('\\x01'::bytea || link || int4send(length(headers[j])) || headers[j] || int4send(length(bodies[j])) || bodies[j])"
-SEALED = [NotificationDiscussed(**fields) for fields in discussions()]  # type: ignore[arg-type]  # a role among the roles
-PLAIN = [NotificationShared(partner="health", channel="portal", what=("x" * 1150,))]
+SEALED: list[CaseEvent] = [NotificationDiscussed(**fields) for fields in discussions()]  # type: ignore[arg-type]  # a role among the roles
+PLAIN: list[CaseEvent] = [NotificationShared(partner="health", channel="portal", what=("x" * 1150,))]
 """Nothing in it is personal, and it is as long as the others are once they are sealed."""
 
 

@@ -1,6 +1,7 @@
 """The benchmarks run, and say what they found in the shape that others read. How fast anything is, is not asserted here."""
 
 import json
+import secrets
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def test_a_goal_is_met_by_much_of_what_is_wanted_and_little_of_what_is_not():
 
 @pytest.mark.slow
 def test_a_little_large_run_generates_checks_projects_and_asks(tmp_path: Path):
-    results, data = tmp_path / "results.json", Path(tempfile.mkdtemp(prefix="casetrail-large-", dir="/tmp"))
+    results, data = tmp_path / "results.json", Path(tempfile.gettempdir()) / f"casetrail-large-{secrets.token_hex(6)}"
     command = [sys.executable, "-m", "benchmarks", "--large", "--quick", "--cases", "8", "--data", str(data), "--results", str(results)]
     try:
         first = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=240)

@@ -119,6 +119,9 @@ ELSE: dict[str, tuple[list[Recorded], By]] = {
     "whose access was ended": (case(it(BM, AccessEnded(person=OFFICER.person))), OFFICER),
     "of another partnership": (case(), OUTSIDER),
     "a parent who notified": (case(notified(of("parent"))), of("parent")),
+    "a mother who has a post": (
+        case(it(BM, ParticipantInvited(participant=OFFICER.person, kind="family", information_given="a leaflet"))), OFFICER,
+    ),
     "a reviewer who is the manager": (case(*MADE_BY["reviewer"](BM)), BM),
     "a held participant": (case(*MADE_BY["participant"](PARTICIPANT), it(BM, HoldPlaced(ref="h", scope="interview", **HELD))), PARTICIPANT),
     "under a disclosure hold": (case(*MADE_BY["participant"](PARTICIPANT), it(BM, HoldPlaced(ref="h", scope="disclosure", **HELD))),

@@ -39,7 +39,7 @@ def test_a_field_with_a_kind_of_its_own_exists() -> None:
 
 def test_every_clock_and_every_command_has_a_kind() -> None:
     assert set(KINDS.clocks) >= set(WAITED_FOR)
-    assert set(KINDS.clocks) == {row.clock for edition in EDITIONS.values() for row in edition.clocks}
+    assert set(KINDS.clocks) == {row.due for edition in EDITIONS.values() for row in edition.clocks}
     assert set(KINDS.commands) == set(COMMANDS)
     for kinds in (*KINDS.commands.values(), *KINDS.rules.values()):
         assert set(kinds) <= set(KINDS.kinds)

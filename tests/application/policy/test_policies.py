@@ -10,6 +10,7 @@ import pytest
 
 from application.policy.kinds import KINDS
 from application.policy.policies import ACTIONS, FILES, Policies, Unfit, as_information, as_person, shipped
+from domain.language import RULE
 from domain.people import ROLES
 from tests.application.case_view.histories import BM
 from tests.application.policy.telling import ELSE, MADE_BY, NOW, case, member, neighbours, of
@@ -54,11 +55,10 @@ def test_schema_and_tables_speak_of_the_same_roles_and_kinds() -> None:
     assert set(re.findall(r'"(read-[a-z-]+)"', SCHEMA)) == set(ACTIONS.values())
 
 
-def test_each_policy_has_a_comment_before_it_or_is_named_after_its_row() -> None:
+def test_each_policy_has_a_comment_before_it_that_says_where_it_comes_from() -> None:
     for file in FILES:
-        for before, name in re.findall(r'([^\n]*)\n@id\("([^"]+)"\)', shipped(file)):
-            named_after_a_row = any(name.startswith(role) for role in (*ROLES, "facilitator"))
-            assert before.startswith("//") or named_after_a_row or name == "outline", name
+        for comment, name in re.findall(r'((?://[^\n]*\n)*)@id\("([^"]+)"\)', shipped(file)):
+            assert RULE.search(comment) or "matrix" in comment, name
 
 
 def test_of_an_instant_the_policies_ask_only_whether_it_is_still_to_come() -> None:
