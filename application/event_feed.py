@@ -93,8 +93,8 @@ class EventFeed:
                 position = end
         return Told(events, [*streams], position, more=position < end)
 
-    async def goes_on(self, position: int, patience: float, often: float = 0.5) -> bool:
-        """Whether the record has gone beyond a position, waiting so long for it. All who wait ask together."""
+    async def goes_on(self, position: int, patience: float, leaving: Callable[[], bool] = lambda: False, often: float = 0.5) -> bool:
+        """Whether the record has gone beyond a position, waiting so long for it, or until it is time to leave. All who wait ask at once."""
         until = self._clock() + patience
         while True:
             async with self._alone:
@@ -103,7 +103,7 @@ class EventFeed:
             if self._end > position:
                 return True
             left = until - self._clock()
-            if left <= 0:
+            if left <= 0 or leaving():
                 return False
             await asyncio.sleep(min(often, left))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -81,6 +81,8 @@ class Service:
         self.boards = Boards(places.record) if boards else None
         self.rehearsal = False
         self.marks: frozenset[str] = frozenset()
+        self.leaving: Callable[[], bool] = lambda: False
+        """Whether whoever serves is stopping: what goes on for as long as somebody listens then ends."""
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

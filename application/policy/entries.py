@@ -30,16 +30,16 @@ AUDIT = "audit-trail"
 class Entries:
     """The entries of one case for one reader."""
 
-    def __init__(self, reader: Reader, history: Sequence[Recorded], fields: Fields, called: Mapping[PersonId, str] | None = None) -> None:
+    def __init__(self, reader: Reader, history: Sequence[Recorded], fields: Fields, pseudonyms: Pseudonyms | None = None) -> None:
         self.reader = reader
         self.at = {recorded.place: recorded for recorded in history}
         self._given = fields
-        self._called = called
+        self._pseudonyms = pseudonyms
         self._first = {recorded.header.command: recorded for recorded in reversed(history)}
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
-        return Pseudonyms(self.at.values(), self._given, self._called)
+        return self._pseudonyms or Pseudonyms(self.at.values(), self._given)
 
     @cached_property
     def fields(self) -> dict[int, dict[str, Any]]:

@@ -37,10 +37,6 @@ class Standing:
     def held(self, scope: str) -> bool:
         return any(of == scope for of, _ in self.holds.values())
 
-    def interview_held(self, person: PersonId) -> bool:
-        """Whether they may not be interviewed. A hold that names nobody holds everybody."""
-        return any(of == "interview" and who in (None, person) for of, who in self.holds.values())
-
 
 @dataclass(frozen=True)
 class Membership:
@@ -107,4 +103,9 @@ class Membership:
 
     @property
     def family(self) -> bool:
-        return self.participant in ("family", "child") or "parent" in self.notified_as or any(post.role == "parent" for post in self.posts)
+        return self.participant in ("family", "child") or "parent" in self.notified_as
+
+    @property
+    def interview_held(self) -> bool:
+        """Whether they may not be interviewed. A hold that names nobody holds everybody who takes part."""
+        return any(of == "interview" and (who == self.person or (who is None and self.participant)) for of, who in self.case.holds.values())

@@ -22,7 +22,7 @@ OF_AN_OUTCOME = frozenset(
         "rationale_included", "replaces", "replaced", "replaced_by", "lapsed", "on", "at", "place", "words",
     }
 )  # fmt: skip
-"""What a notifier reads of it: the outcome and its rationale, and not who took which position (BOL-69)."""
+"""What a notifier reads of it: the outcome and its rationale, and not who took which position (BOL-71)."""
 
 FINAL_DRAFT = frozenset({"report-presented", "report-quality-assured", "report-endorsed", "report-returned"})
 """What members of the partnership are shown of a report: that it was presented, on what text, and what came of it."""

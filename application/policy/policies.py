@@ -121,7 +121,7 @@ def as_person(member: Membership, now: datetime) -> tuple[frozenset[str], dict[s
         "removed": member.removed_since is not None,
         "ended": member.ended_since is not None,
         "family": member.family,
-        "interview_held": member.case.interview_held(member.person),
+        "interview_held": member.interview_held,
         **{name: milliseconds(instant) for name, instant in until.items() if instant is not None},
     }
 

@@ -78,8 +78,8 @@ class Pseudonyms:
                     self._words.setdefault(part, instead)
 
     def person(self, person: PersonId) -> str:
-        """The pseudonym of a person; one who is not of this case is nobody in particular."""
-        return self._of.get(person, "somebody")
+        """The pseudonym of a person; one who is not of this case is nobody in particular. What is a pseudonym already stays one."""
+        return self._of.get(person, "somebody") if A_PERSON.fullmatch(person) else person
 
     def text(self, words: str) -> str:
         """The words with every name known here replaced, and every person's id."""

@@ -6,16 +6,12 @@ pseudonyms persons go by what they are to the case, and what would name them is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from application.policy.entries import Entries
 from application.policy.kinds import KINDS, Kind
 from application.policy.own import OF_AN_OUTCOME
-from application.policy.reading import Reader
-from domain.people import PersonId
-from domain.recorded import Recorded
-from domain.told import Fields
 
 Item = dict[str, Any]
 
@@ -24,10 +20,11 @@ REACHED = ("information", "information_intact", "seen", "seen_confirmed", "shown
 
 
 class Shown(Entries):
-    """One case, as one reader is shown it. `history` is as much of it as they asked for; `fields` the bodies, all words in the clear."""
+    """One case, as one reader is shown it.
 
-    def __init__(self, reader: Reader, history: Sequence[Recorded], fields: Fields, called: Mapping[PersonId, str] | None = None) -> None:
-        super().__init__(reader, history, fields, called)
+    `history` is as much of it as they asked for; `fields` has the bodies, all words in the clear; `pseudonyms` those of the whole case,
+    where they asked for less: a name that was recorded later stands in earlier words too.
+    """
 
     # --- the overview
 

@@ -80,8 +80,12 @@ def make_app(service: Service) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (queries, case_files, case_exports, events, boards, deadlines, decisions, figures, exports, reminders, documents, rules, themes, ledger):
+    for part in (
+        queries, case_files, case_exports, events, boards, deadlines, decisions,
+        figures, exports, reminders, documents, rules, themes, ledger,
+    ):  # fmt: skip
         api.include_router(part.router)
+    api.include_router(ledger.of_case)
     return api
 
 

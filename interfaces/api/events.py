@@ -81,7 +81,7 @@ def _next(request: Request, told: Told) -> dict[str, str]:
 
 
 async def _live(running: Service, asker: Asker, whose: str | None, position: int, because: str | None) -> AsyncIterator[bytes]:
-    """Events as they become known, until whoever asked goes. Each lot is noted as a look before it is sent.
+    """Events as they become known, until whoever asked goes, or the service does. Each lot is noted as a look before it is sent.
 
     Where the database goes away the feed ends: whoever follows asks again from the last id it had.
     """
@@ -96,7 +96,9 @@ async def _live(running: Service, asker: Asker, whose: str | None, position: int
             if told.position != position and (not told.events or told.events[-1]["position"] != told.position):
                 yield f"id: {told.position}\n\n".encode()  # no event, but where to go on from
             position = told.position
-            if not told.more and not await running.events.goes_on(position, HEARTBEAT):
+            if not told.more and not await running.events.goes_on(position, HEARTBEAT, running.leaving):
+                if running.leaving():
+                    return
                 yield b": still here\n\n"
     except (StoreAway, psycopg.Error, OSError, TimeoutError):
         return

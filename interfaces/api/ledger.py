@@ -15,9 +15,11 @@ from application.ledger.notes import Unsound
 from application.ledger.reading import MOST_ENTRIES, Ledger, NotAWitness, NotInLedger
 from application.ledger.tree import WIDTH
 from interfaces.api import shapes
-from interfaces.api.answers import answered, told
-from interfaces.api.identity import service
+from interfaces.api.answers import MEANT, answered, told
+from interfaces.api.identity import Asking, service
+from interfaces.api.looks import looks_at
 from interfaces.api.problems import Unfit, documented
+from interfaces.api.queries import CaseId
 
 router = APIRouter(prefix="/ledger", tags=["ledger"])
 
@@ -132,6 +134,31 @@ async def cosign(request: Request, cosigned: Cosigned) -> Response:
     """Take in what a witness brings: one cosignature line for a published checkpoint."""
     name = await _asked(request, lambda ledger: ledger.cosign(cosigned.origin, cosigned.size, cosigned.line))
     return answered({"witness": name, "size": cosigned.size}, {})
+
+
+of_case = APIRouter(prefix="/cases/{case}", tags=["ledger"], dependencies=MEANT)
+
+
+@of_case.get("/head", name="head", responses=told(shapes.HeadOfCase, 400, 401, 404, 422, 503))
+async def head(
+    request: Request,
+    case: CaseId,
+    asker: Asking,
+    size: Annotated[int | None, Query(ge=1, le=MOST, description="Of a published checkpoint of the record; default: the last.")] = None,
+) -> Response:
+    """Where the case stood at a published size, or that it had not begun, and what shows it: a way through the map of heads."""
+    stream = f"case/{case}"
+    looks_at(request, streams=(stream,))
+
+    def ask(ledger: Ledger) -> dict[str, Any]:
+        at = size or ledger.checkpoint().checkpoint.size
+        salt, blinded = ledger.stream(stream)
+        stood, proof = ledger.head(stream, at)
+        end = None if proof.end is None else {"blinded": proof.end[0].hex(), "place": proof.end[1].place, "hash": proof.end[1].hash.hex()}
+        found = {"stream": stream, "salt": salt.hex(), "blinded": blinded.hex(), "size": at, "place": stood.place}
+        return {**found, "siblings": _hex([*proof.siblings]), "end": end}
+
+    return answered(await _asked(request, ask), {})
 
 
 @router.get("/tile/{path:path}", name="tile", response_class=Response, responses=_media(BYTES, "A tile.") | documented(404, 422, 503))

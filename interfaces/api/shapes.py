@@ -424,6 +424,18 @@ class Consistency(BaseModel):
     path: list[str]
 
 
+class HeadOfCase(BaseModel):
+    """Where a case stood at a published size, or 0 where it had not begun; the values beside its way through the map, from depth 0."""
+
+    stream: str
+    salt: str
+    blinded: str
+    size: int
+    place: int
+    siblings: list[str]
+    end: dict[str, Any] | None = Field(description="The leaf at the end of the way: its own, or that of another stream.")
+
+
 class LogStanding(BaseModel):
     """How far a log has come: `waiting` entries are recorded but not published, the oldest of them since `since`."""
 

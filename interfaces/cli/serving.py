@@ -84,7 +84,9 @@ def run(console: Console, places: Databases, settings: Settings, sign_in: SignIn
         if sign_in is not None and sign_in.client is None:
             say(console, f"Choose a person at http://{host if ':' not in host else f'[{host}]'}:{taken}/sign-in.")
         config = uvicorn.Config(make_app(service), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
-        uvicorn.Server(config).run(sockets=[listening])
+        server = uvicorn.Server(config)
+        service.leaving = lambda: server.should_exit
+        server.run(sockets=[listening])
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import jsonschema_rs
@@ -28,7 +28,7 @@ DOCUMENT: dict[str, Any] = json.loads(document(CHECKOUT))
 def told(event: CaseEvent, kind: str) -> dict[str, Any]:
     """An example as the feed tells it."""
     header = Header(
-        v=1, stream=f"{kind}/1", place=1, name=event.stored_name(), schema=event.schema_version(), on=datetime(2026, 3, 2, tzinfo=UTC).date(),
+        v=1, stream=f"{kind}/1", place=1, name=event.stored_name(), schema=event.schema_version(), on=date(2026, 3, 2),
         by=By(person=PERSON, role="business-manager"), procedure=Editions(None, "england-2025"), calendar="england-2026", command="c",
         at=datetime(2026, 3, 2, 10, tzinfo=UTC),
     )  # fmt: skip

