@@ -140,6 +140,8 @@ def test_commands_that_are_shown_exist(block: Block) -> None:
             _understood(words)
         elif program == "curl":
             assert _served(words[-1]), line
+        elif words[:1] == ["-I"]:
+            assert (CHECKOUT / words[1]).is_file(), line
         else:
             assert line == ".venv/bin/python -m interfaces.documentation", f"{block}: who checks {line!r}?"
 

@@ -25,8 +25,9 @@ SHORTEST = 3
 ERASED = "[erased]"
 A_PERSON = re.compile(PERSON_ID.strip("^$"))
 NOTIFIER = "notifier"
-HIDDEN = {"contact": "[contact]", "relationship": "[relationship]", "role_title": "[role of the notifier]"}
-"""What is said of a notifier beside their name, and what stands in its place."""
+BORN, CONTACT = "[date of birth]", "[contact]"
+"""What stands in the place of a birth date, and of how a notifier is reached. Their role and relationship stand in fields of their own:
+to look for those words in every text would say who is meant."""
 
 CHILD_PARTS = ("name", "born_on")
 
@@ -45,16 +46,15 @@ class Pseudonyms:
             for child, path in _children(recorded):
                 self._of[child.person] = child.ref
                 for part in CHILD_PARTS:
-                    self._learn(words_at(fields, recorded.place, *path, part), child.ref if part == "name" else "[date of birth]")
+                    self._learn(words_at(fields, recorded.place, *path, part), child.ref if part == "name" else BORN)
             if notifier := getattr(recorded.event, "notifier", None):
                 self._of.setdefault(notifier.person, NOTIFIER)
                 self._learn(words_at(fields, recorded.place, "notifier", "name"), NOTIFIER)
-                for part, instead in HIDDEN.items():
-                    self._learn(words_at(fields, recorded.place, "notifier", part), instead, whole=True)
+                self._learn(words_at(fields, recorded.place, "notifier", "contact"), CONTACT)
             for n, name in enumerate(recorded.event.names if isinstance(recorded.event, RecordCorrected) else ()):
                 last = name.path.rpartition(".")[2]
-                instead = "[date of birth]" if last == "born_on" else HIDDEN.get(last) or self.person(name.person)
-                self._learn(words_at(fields, recorded.place, "names", n, "words"), instead, whole=last in HIDDEN)
+                instead = {"born_on": BORN, "contact": CONTACT, "name": self.person(name.person)}.get(last)
+                self._learn(words_at(fields, recorded.place, "names", n, "words"), instead)
         counted: dict[str, int] = {}
         for person, role in _mentioned(entries):
             if person not in self._of:
@@ -65,14 +65,14 @@ class Pseudonyms:
         names = sorted(self._words, key=len, reverse=True)
         self._known = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)") if names else None
 
-    def _learn(self, words: Any, instead: str, whole: bool = False) -> None:
+    def _learn(self, words: Any, instead: str | None) -> None:
         """A name, its parts where they are long enough to be one's own, and a date as it is written and as it is said."""
-        if not isinstance(words, str) or not words.strip() or words == ERASED:
+        if instead is None or not isinstance(words, str) or not words.strip() or words == ERASED:
             return
         self._words.setdefault(words.strip(), instead)
         for said in _dates(words):
             self._words.setdefault(said, instead)
-        if not whole and instead != "[date of birth]":
+        if instead not in (BORN, CONTACT):
             for part in re.findall(r"[^\W\d_]+", words):
                 if len(part) >= SHORTEST and part[0].isupper():
                     self._words.setdefault(part, instead)

@@ -163,13 +163,19 @@ class Shown(Entries):
     def _change(self, change: Mapping[str, Any]) -> Item | None:
         first, _, rest = change["what"].partition(".")
         part = f"parties.{rest.partition('.')[0]}" if first == "parties" else first
-        if part in ("documents", "withheld"):
-            kept = [document for side in ("before", "after") if side in change for document in self.documents([change[side]])]
-            return dict(change) if kept else None
+        if part == "documents":
+            sides = {side: kept for side in ("before", "after") if (kept := self._document(change.get(side)))}
+            return {"what": change["what"], **sides} if sides else None
         ways = self.reader.may(KINDS.overview[part]).ways
         if "full" in ways:
             return dict(change)
         return self._under_pseudonyms(change) if "pseudonymised" in ways else None
+
+    def _document(self, side: Any) -> Any:
+        """A document, or where one is named, before or after a change."""
+        if isinstance(side, Mapping):
+            return next(iter(self.documents([side])), None)
+        return [one for one in side or () if self._naming(one).reads]
 
 
 def _only(value: Any) -> Any:

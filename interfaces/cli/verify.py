@@ -17,13 +17,15 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from io import BytesIO
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
 LARGEST = 64 * 2**20  # bytes: no case file comes near it, and nothing larger is read
 MOST_DIGITS = 1000
 MOST_WITNESSES = 100
+LONGEST_NOTE = 2**16
 NOTHING_BEFORE = bytes(32)
 sha256, sha512 = hashlib.sha256, hashlib.sha512
 
@@ -77,6 +79,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError("a member stands twice in one object")
+    "".join(members).encode()  # ValueError where a name holds half a surrogate pair
     return members
 
 
@@ -90,8 +93,7 @@ def no_number(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-# Nothing here is computed with fractions, so they stay text: none is too large.
-JSON = json.JSONDecoder(object_pairs_hook=once, parse_int=integer, parse_float=str, parse_constant=no_number)
+JSON = json.JSONDecoder(object_pairs_hook=once, parse_int=integer, parse_constant=no_number)
 
 
 def read_text(data: bytes, where: str) -> str:
@@ -136,7 +138,7 @@ def take(value: Any, kinds: Kinds, where: str) -> list[Any]:
 
 def text(value: Any) -> bytes:
     if type(value) is not str:
-        raise TypeError
+        raise TypeError("it is not a text")
     return value.encode()  # ValueError where it holds half a surrogate pair
 
 
@@ -196,7 +198,7 @@ LAST = ["data/report.html", "manifest-sha256.txt", "tagmanifest-sha256.txt"]
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 BAG_INFO = re.compile(
     r"Source-Organization: [^\r\n]+\nExternal-Identifier: ([^\r\n]+)\nBagging-Date: [0-9]{4}-[0-9]{2}-[0-9]{2}\n"
-    r"Payload-Oxum: ([0-9]+\.[0-9]+)\nCasetrail-Up-To: ([0-9]{1,19})\n"
+    r"Payload-Oxum: ([0-9]+\.[0-9]+)\nCasetrail-Up-To: (0|[1-9][0-9]{0,18})\n"
 )
 
 
@@ -293,6 +295,12 @@ def point(encoded: bytes) -> Point | None:
     return x, y, 1, x * y % P
 
 
+def key_point(public: bytes) -> Point | None:
+    """The point of a public key, or None if it is none or of small order: such a key signs anything."""
+    key = point(public)
+    return None if key is None or double(double(double(key)))[0] == 0 else key
+
+
 def multiples(one: Point) -> list[Point]:
     """None, one … fifteen of a point: all that four bits of a factor can ask for."""
     table = [NEUTRAL]
@@ -306,8 +314,8 @@ BASE = multiples(point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little")) or NEU
 
 def signed_by(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether R = [S]B - [k]A (5.1.7, without the cofactor): S below the order, R and A encoded in the one way there is."""
-    key, s = point(public), int.from_bytes(signature[32:], "little")
-    if key is None or len(signature) != 64 or s >= ORDER or double(double(double(key)))[0] == 0:  # a key of small order signs anything
+    key, s = key_point(public), int.from_bytes(signature[32:], "little")
+    if key is None or len(signature) != 64 or s >= ORDER:
         return False
     k = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % ORDER
     x, y, z, t = key
@@ -327,6 +335,14 @@ NUMBER, ROOT = "[1-9][0-9]{0,17}", "([A-Za-z0-9+/]{43}=)"
 SECOND = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 CHECKPOINT = re.compile(rf"(\S+/record)\n({NUMBER})\n{ROOT}\nheads {NUMBER} {ROOT}\n(?:access {NUMBER} {ROOT}\n)?at ({SECOND}Z)\n")
 SIGNATURE = re.compile("— ([^\\s+]+) ([A-Za-z0-9+/]+={0,2})")
+
+
+def in_calendar(instant: str) -> bool:
+    """Whether there is the day of this instant, which is of the right form."""
+    try:
+        return bool(datetime.fromisoformat(instant[:19]))
+    except ValueError:
+        return False
 
 
 class Key(NamedTuple):
@@ -361,12 +377,16 @@ def read_key(told: str, kind: int) -> Key:
     raw = base64(encoded)
     if len(raw) != 33 or raw[0] != kind or sha256(named.encode() + b"\n" + raw).digest()[:4].hex() != key_id:
         raise ValueError(f"the key of {named} is not the Ed25519 key of a {'log' if kind == LOG else 'witness'} that has this id")
+    if key_point(raw[1:]) is None:
+        raise ValueError(f"the key of {named} is no point of the curve, or of small order")
     return Key(named, bytes.fromhex(key_id), raw[1:])
 
 
 def read_witnesses(told: Iterable[str]) -> list[Key]:
     """The keys of different witnesses: one who stood there twice, under two names or with two keys, would count twice."""
-    keys = [read_key(each, WITNESS) for each in told]
+    keys = [read_key(each, WITNESS) for each in islice(told, MOST_WITNESSES + 1)]
+    if len(keys) > MOST_WITNESSES:
+        raise ValueError(f"there are more than {MOST_WITNESSES} witnesses")
     if len({key.name for key in keys}) < len(keys) or len({key.public for key in keys}) < len(keys):
         raise ValueError("a witness is named twice")
     return keys
@@ -377,15 +397,17 @@ def settle_policy(files: dict[str, bytes], log: Key | None, witnesses: list[Key]
     where = "keys.json"
     said = read_json(files["data/keys.json"], where)
     log_said, witnesses_said, quorum_said = take(said, {"log": name, "witnesses": many, "quorum": whole}, where)
-    need(len(witnesses_said) <= MOST_WITNESSES, where, f"it names more than {MOST_WITNESSES} witnesses")
     try:
         log_there, witnesses_there = read_key(log_said, LOG), read_witnesses(map(name, witnesses_said))
-    except (TypeError, ValueError):
-        raise Fault(where, "its keys are not sound, or a witness is named twice") from None
+    except (TypeError, ValueError) as wrong:
+        raise Fault(where, f"its keys are not sound ({wrong})") from None
+    need(quorum_said <= len(witnesses_there), where, "its quorum is above the number of its witnesses")
     if quorum is None:
         quorum = len(witnesses) if witnesses else quorum_said
     policy = Policy(log or log_there, witnesses or witnesses_there, quorum, log is not None, bool(witnesses))
-    need(all(key.public != policy.log.public for key in policy.witnesses), where, "the log's own key stands among the witnesses")
+    for own, others in (log_there, witnesses_there), (policy.log, policy.witnesses):
+        apart = all(key.name != own.name and key.public != own.public for key in others)
+        need(apart, where, "the log's own name or key stands among the witnesses")
     return policy
 
 
@@ -401,10 +423,11 @@ def read_signatures(lines: str, where: str) -> Iterator[tuple[str, bytes, bytes]
 
 def check_checkpoint(files: dict[str, bytes], policy: Policy, origin: str, size: int, report: Report) -> Checkpoint:
     where, log = "checkpoint.txt", policy.log
+    need(len(files["data/checkpoint.txt"]) <= LONGEST_NOTE, where, f"it is longer than {LONGEST_NOTE:,} bytes")
     note, _, ending = read_text(files["data/checkpoint.txt"], where).partition("\n\n")
     message = f"{note}\n".encode()
     said = CHECKPOINT.fullmatch(f"{note}\n")
-    if said is None:
+    if said is None or not in_calendar(said[6]):
         raise Fault(where, "its lines are not those of a checkpoint of record")
     need(said[1] == origin and int(said[2]) == size, where, "its origin or size is not that of proofs.json")
     root, heads, other = (base64(each or "") for each in said.group(3, 4, 5))
@@ -420,11 +443,11 @@ def check_checkpoint(files: dict[str, bytes], policy: Policy, origin: str, size:
     cosigned: list[str] = []
     for witness, key_id, signature in others:
         key = known.get((witness, key_id))
-        if key is not None and witness not in cosigned:
+        if key is not None:
             cosignature = f"cosignature/v1\ntime {int.from_bytes(signature[:8], 'big')}\n".encode() + message
             sound = len(signature) == 72 and signed_by(key.public, cosignature, signature[8:])
             need(sound, where, f"the cosignature of {witness} does not fit its text")
-            cosigned.append(witness)
+            cosigned += [witness] if witness not in cosigned else []
     need(len(cosigned) >= policy.quorum, where, f"{policy.quorum} known witnesses should have cosigned it; {len(cosigned)} did")
     unknown = sum((witness, key_id) not in known for witness, key_id, _ in others)
 
@@ -463,14 +486,15 @@ class Event(NamedTuple):
 
 def read_event(where: str, stream: str, place: int, position: int, header: bytes, body: bytes, hashed: bytes) -> Event:
     said, fields = read_json(header, f"{where}, header"), read_json(body, f"{where}, body")
-    need(isinstance(said, dict) and isinstance(fields, dict), where, "its header or its body is not an object")
+    objects = isinstance(said, dict) and isinstance(fields, dict) and not body.endswith(b"\n")
+    need(objects, where, "its header or its body is not an object alone")
     need(type(said.get("v")) is int and said["v"] == 1, where, "its stored form is not 1, the only one that is known here")
     need(said.get("stream") == stream, where, "its header names another stream")
     need(type(said.get("place")) is int and said["place"] == place, where, "its header names another place")
     need(type(said.get("name")) is str, where, "its header does not say what happened")
     at = said.get("at")
     instant = type(at) is str and INSTANT.fullmatch(at) and header.endswith(f',"at":"{at}"}}'.encode())
-    need(bool(instant), where, "its header does not end with the instant of recording")
+    need(bool(instant) and in_calendar(str(at)), where, "its header does not end with the instant of recording")
     return Event(where, stream, place, position, header, body, hashed, said, fields)
 
 
@@ -577,28 +601,45 @@ def check_head(last: Event, blinded: bytes, head: Any, checkpoint: Checkpoint, r
 OPENED: Kinds = {"place": whole, "path": name, "salt": salt16, "words": text}
 
 
-def sealed(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+def cipher(value: Any) -> bytes:
+    raw = base64(name(value))
+    if len(raw) < 44:  # nonce, salt and tag
+        raise ValueError
+    return raw
+
+
+def key_id(value: Any) -> bytes:
+    if value == "":
+        raise ValueError
+    return text(value)
+
+
+SEAL: Kinds = {"c": digest, "e": cipher, "k": key_id}
+
+
+def sealed(value: Any, where: str, way: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
     """Path and commitment of each sealed object, in the order in which they stand."""
-    if way and isinstance(value, dict) and value.keys() == {"c", "e", "k"}:
-        yield ".".join(way), value["c"]
+    if isinstance(value, dict) and SEAL.keys() <= value.keys():
+        need(bool(way), where, "its body is a sealed object itself")
+        yield ".".join(way), take(value, SEAL, f"{where}, {quoted('.'.join(way))}")[0]
         return
     for key, below in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(below, (dict, list)):
-            yield from sealed(below, (*way, str(key)))
+            yield from sealed(below, where, (*way, str(key)))
 
 
 def check_words(files: dict[str, bytes], events: list[Event], report: Report) -> None:
     lines = read_lines(files["data/words.jsonl"], "words.jsonl", "words.jsonl, line")
     tally = {"opened": 0, "erased": 0, "withheld": 0}
     for event in events:
-        for path, commitment in sealed(event.fields):
+        for path, commitment in sealed(event.fields, event.where):
             where, line = next(lines, ("words.jsonl", {}))
             if not isinstance(line, dict) or type(line.get("place")) is not int or (line["place"], line.get("path")) != (event.place, path):
                 raise Fault(where, f"here should stand {quoted(path)} of {event.where}")
             if "words" in line:
                 state = "opened"
                 _, _, salt, words = take(line, OPENED, where)
-                if sha256(salt + words).hexdigest() != commitment:
+                if sha256(salt + words).digest() != commitment:
                     raise Fault(event.where, f"the words of {quoted(path)} are not those of the commitment")
             else:
                 state = "erased" if "erased" in line else "withheld"
@@ -617,20 +658,26 @@ def check_words(files: dict[str, bytes], events: list[Event], report: Report) ->
 
 SUPPORTING: Kinds = {"stream": name, "stream_salt": digest, "place": whole, "position": whole, "previous": digest, "header": text}
 SUPPORTING |= {"body": text, "hash": digest, "index": whole, "path": digests}
-Editions = dict[str, set[str]]
+LINES = {"procedure": re.compile(r"procedure/[A-Za-z0-9][A-Za-z0-9._-]*"), "calendar": re.compile("calendar/england")}
+Editions = dict[str, dict[str, int]]  # by their kind: the position where each is first named, or adopted
 
 
 def check_supporting(files: dict[str, bytes], events: list[Event], indexes: dict[int, int], checkpoint: Checkpoint, report: Report) -> None:
-    adopted: Editions = {"procedures": set(), "calendars": set()}
-    count = 0
+    adopted: Editions = {"procedures": {}, "calendars": {}}
+    last: dict[str, tuple[bytes, Event]] = {}
+    count, before = 0, -1
     for where, line in read_lines(files["data/supporting.jsonl"], "supporting.jsonl", "supporting event"):
         stream, salt, place, position, previous, header, body, hashed, index, path = take(line, SUPPORTING, where)
         event = read_event(where, stream, place, position, header, body, hashed)
         need(place > 1 or (place == 1 and previous == NOTHING_BEFORE), where, "its place, or the hash before it, cannot be")
         need(chained(previous, header, body) == hashed, where, "its hash is not that of its bytes and the event before it")
         check_entry(event, blind(salt, stream), previous, index, path, checkpoint)
-        need(position not in indexes, where, "its position is that of another event")
-        indexes[position] = index
+        need(position > before and position not in indexes, where, "its position is that of another event, or before the last line's")
+        its_salt, its = last.get(stream, (salt, None))
+        follows = its is None or (place > its.place and (place > its.place + 1 or previous == its.hash))
+        need(salt == its_salt and follows, where, "it does not fit the event of its stream that stands before it")
+        last[stream] = salt, event
+        indexes[position], before = index, position
         check_adoption(files, event, adopted)
         count += 1
     in_order = [indexes[position] for position in sorted(indexes)]
@@ -639,9 +686,10 @@ def check_supporting(files: dict[str, bytes], events: list[Event], indexes: dict
     named = named_editions(events)
     for kind, pattern in ("procedures", PROCEDURE), ("calendars", CALENDAR):
         there = {match[1] for match in map(pattern.fullmatch, files) if match}
-        stray, unproven = sorted(there - named[kind] - adopted[kind]), sorted(named[kind] - adopted[kind])
+        stray = sorted(there - named[kind].keys() - adopted[kind].keys())
+        unproven = sorted(each for each, position in named[kind].items() if adopted[kind].get(each, position) >= position)
         need(not stray, f"data/editions/{kind}", f"no event names {quoted(stray)}")
-        need(not unproven, "supporting.jsonl", f"nothing shows that {quoted(unproven)} was adopted, which an event names")
+        need(not unproven, "supporting.jsonl", f"nothing shows that {quoted(unproven)} was adopted before an event named it")
     shapes = {match[1] for match in map(SCHEMA.fullmatch, files) if match}
     shapeless = sorted({event.said["name"] for event in events} - shapes)
     need(not shapeless, "data/schemas", f"the shape of {quoted(shapeless)} is missing")
@@ -652,9 +700,13 @@ def check_supporting(files: dict[str, bytes], events: list[Event], indexes: dict
 
 def check_adoption(files: dict[str, bytes], event: Event, adopted: Editions) -> None:
     where, edition, kind = event.where, event.fields.get("edition"), event.stream.partition("/")[0]
+    for _ in sealed(event.fields, where):  # their form; they are not opened
+        pass
     if type(edition) is not str:
         raise Fault(where, "it does not name an edition")
-    need(kind in ("procedure", "calendar") and event.said["name"] == f"{kind}-edition-adopted", where, "it is not an adoption")
+    line = LINES.get(kind)
+    in_its_line = line is not None and line.fullmatch(event.stream) and event.said["name"] == f"{kind}-edition-adopted"
+    need(bool(in_its_line), where, "it is not an adoption")
     path = f"data/editions/{kind}s/{edition}.{'toml' if kind == 'procedure' else 'json'}"
     need(path in files, where, f"the edition {quoted(edition)} is not in the file")
     if kind == "procedure":
@@ -662,20 +714,21 @@ def check_adoption(files: dict[str, bytes], event: Event, adopted: Editions) -> 
     else:
         days = event.fields.get("holidays", [])
         said = read_json(files[path], path)
-        same = isinstance(days, list) and said == {"edition": edition, "holidays": sorted(days, key=json.dumps)}
+        once_each = isinstance(days, list) and all(type(day) is str for day in days) and len(set(days)) == len(days)
+        same = once_each and said == {"edition": edition, "holidays": sorted(days)}
     need(same, where, f"the edition {quoted(edition)} in the file is not what was adopted")
-    adopted[f"{kind}s"].add(edition)
+    adopted[f"{kind}s"].setdefault(edition, event.position)
 
 
 def named_editions(events: list[Event]) -> Editions:
-    named: Editions = {"procedures": set(), "calendars": set()}
+    named: Editions = {"procedures": {}, "calendars": {}}
     for event in events:
-        procedures, calendar = event.said.get("procedure", []), event.said.get("calendar")
-        need(isinstance(procedures, list) and len(procedures) in (0, 2), event.where, "its header does not name two procedures")
+        procedures, calendar = event.said.get("procedure", [None, None]), event.said.get("calendar")
+        need(isinstance(procedures, list) and len(procedures) == 2, event.where, "its header does not name two procedures")
         for kind, editions in ("procedures", procedures), ("calendars", [calendar]):
             sound = all(edition is None or type(edition) is str for edition in editions)
             need(sound, event.where, "its header does not name an edition by its name")
-            named[kind].update(filter(None, editions))
+            named[kind].update({each: event.position for each in editions if each is not None and each not in named[kind]})
     return named
 
 

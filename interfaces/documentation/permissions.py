@@ -1,9 +1,11 @@
-"""`docs/permissions.md`: who may ask what, from the one table; and what each role is meant to read."""
+"""`docs/permissions.md`: who may ask what, from the one table; and what each role may read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from application.policy.kinds import KINDS
+from application.policy.matrix import MATRIX as READING
 from domain.people import ROLES
 from domain.roles import CAPACITIES, WHO
 from interfaces.documentation.markdown import code, page, table
@@ -41,37 +43,39 @@ FOUND: dict[str, str] = {
 """What makes somebody hold each capacity that is found from events, in words."""
 
 LETTERS = """\
-What each role is meant to read and do. **C** creates or acts · **D** decides or endorses · **F** reads in full · **P** reads under
-pseudonyms · **O** own items only · **A** aggregates only · – nothing. Until there is sign-in the service runs as a rehearsal, where
-whoever asks is believed: what is asked is held to the table above already, reading is not yet held to this one."""
+What each role may read and do. **C** creates or acts · **D** decides or endorses · **F** reads in full · **P** reads under pseudonyms ·
+**O** own items only · **A** aggregates only · *records* enters what others decide · *metadata* sees that there is an entry, when and
+by whom · *read* what was published · – nothing. What stands in brackets is when it holds. Whoever creates and reads no more, reads what
+they entered; whoever decides, reads what they decide on.
 
-MATRIX_HEADINGS = (
-    "role", "notification form", "consent, participants", "agency reports", "rapid review report", "decisions", "commissioning",
-    "review drafts", "published", "themes", "audit trail",
-)  # fmt: skip
+The matrix is data, [application/policy/matrix.toml](../application/policy/matrix.toml). What decides are the policies beside it, made to
+be read: [by-role.cedar](../application/policy/by-role.cedar), [for-a-time.cedar](../application/policy/for-a-time.cedar) and
+[never.cedar](../application/policy/never.cedar). A test compares them with every cell
+([0018](decisions/0018-who-may-read.md)). Until there is sign-in the service runs as a rehearsal, where whoever asks is believed, and its
+answers are not yet held to these policies; commands are held to the table above already."""
 
-MATRIX: tuple[tuple[str, ...], ...] = (
-    ("notifier, local-authority-practitioner", "C, O", "C, O", "–", "–", "of their own", "–", "–", "read", "–", "–"),
-    ("parent, community-member, young-person", "C, O", "O", "–", "–", "of their own", "–", "own part", "read", "–", "–"),
-    ("named-portal-user", "C, F", "F", "P", "–", "P", "–", "–", "read", "–", "O"),
-    ("business-manager", "C, F", "C, F", "F", "C, F", "records", "C, F", "F", "C", "C, F", "F"),
-    ("partnership-officer", "C, F", "C", "F", "P", "P", "C", "–", "C", "P", "–"),
-    ("delegated-partner", "F", "P", "F", "D, F", "D, F", "D", "F", "D", "C, F", "F"),
-    ("lead-partner", "F", "P", "P", "F", "D on escalation", "F", "F", "D", "F", "F"),
-    ("rapid-review-member", "P", "–", "F", "F", "P", "–", "–", "read", "P", "–"),
-    ("designated-health-practitioner", "F", "P", "F", "C, F", "records", "–", "–", "read", "P", "–"),
-    ("agency-author", "–", "–", "own agency", "–", "–", "–", "own facts", "read", "–", "O"),
-    ("implementation-group-chair", "P", "P", "P", "–", "P", "D", "F", "D", "F", "P"),
-    ("reviewer", "P", "F of this review", "F", "F", "P", "O", "C, F", "–", "P", "–"),
-    ("review-group-member", "–", "P", "F", "F", "P", "–", "D", "read", "P", "–"),
-    ("partnership-member", "–", "–", "–", "–", "–", "–", "final draft, D", "read", "A", "–"),
-    ("participant", "–", "O", "–", "–", "–", "–", "own part", "read", "–", "O"),
-    ("scrutineer", "P", "P", "P", "F", "F", "F", "F", "read", "F", "F"),
-    ("inspector, escalation-reviewer", "F while granted", "P", "F", "F", "F", "F", "F", "read", "F", "F"),
-    ("information-governance", "metadata", "F for a complaint", "metadata", "metadata", "metadata", "metadata", "–", "read", "–", "F"),
-    ("theme-analyst", "–", "–", "–", "–", "–", "–", "–", "read", "A", "–"),
-    ("administrator", "–", "–", "–", "–", "–", "–", "–", "–", "–", "technical log"),
-)
+CASES = """\
+Need to know is by case: a role is somebody's only on the cases they are on. On a case are the posts of its partnership whose row is
+not limited to some cases, and whoever an event of the case made part of it."""
+
+BESIDE = """\
+- A declared interest, a removal as reviewer and an ended access shut out at once, and from all that was before.
+- A deputy reads what the partner reads who appointed them, on that case, by a recorded delegation.
+- Inspectors and escalation reviewers read until the end of the day until which the lead partner let them in; whoever broke the glass
+  until the instant that the procedure sets. Information governance reads participants while it is let in for a complaint.
+- Whoever hears a challenge reads decisions under pseudonyms until it is settled; an agency that owes a recommendation reads that one.
+- Another partnership's business manager and partners read the notification, the rapid review and decisions under pseudonyms, once
+  each partnership has linked the two cases (same incident, siblings, across areas).
+- Support is read by the business manager and by the person; never by a reviewer.
+- Who notified is read by those who read the form in full, and never by the family.
+- A hold on an interview keeps that person from what others said; one on disclosure keeps the reviews from witnesses, agencies and
+  neighbours; one on publication keeps what was published with those who prepare it.
+- A document is opened only by those who read in full something that names it: bytes have no pseudonyms.
+- Under pseudonyms a child goes by their ref, others by role and number, the same throughout a case and in no other. Names and birth
+  dates known to the case are replaced in free text too; what nobody recorded as a name cannot be."""
+
+MATRIX_HEADINGS = ("role", *(column.heading for column in READING.columns.values()))
+MATRIX = tuple((", ".join(row.roles), *(row.cell(column) for column in READING.columns)) for row in READING.rows)
 
 
 def document(checkout: Path) -> str:
@@ -84,7 +88,14 @@ def document(checkout: Path) -> str:
         table(("capacity", "who holds it"), ((f"`{name}`", FOUND[name]) for name in CAPACITIES)),
         "## Roles",
         code(*ROLES),
-        "## Who is meant to read what",
+        "## Who may read what",
         LETTERS,
         table(MATRIX_HEADINGS, MATRIX),
+        CASES,
+        table(("role", "on a case"), ((", ".join(row.roles), row.on_a_case) for row in READING.rows)),
+        "Beside the matrix:",
+        BESIDE,
+        "## Kinds of information",
+        "Every event and field is of one kind ([kinds.toml](../application/policy/kinds.toml)); what has none is read by nobody.",
+        table(("kind", "what it is"), ((f"`{kind}`", what) for kind, what in KINDS.kinds.items())),
     )

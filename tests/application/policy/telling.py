@@ -11,7 +11,7 @@ from application.policy.on_a_case import Membership
 from application.policy.reading import Reader
 from application.policy.shown import Shown
 from domain.access import AccessEnded, AccessGranted, GlassBroken
-from domain.holds import HoldPlaced
+from domain.holds import HoldPlaced, Scope
 from domain.interests import InterestDeclared
 from domain.language import CaseEvent
 from domain.people import By
@@ -96,7 +96,13 @@ OFFICER, OUTSIDER = asker("partnership-officer"), asker("business-manager", part
 DEPUTY = asker("rapid-review-member/health/Deputy")
 REVIEWER, PARTICIPANT = of("reviewer"), of("participant")
 HEARD = ChallengeRaised(ref="c-1", decision="threshold-1", organisation="hospital-trust", grounds="not all was read")
-HELD = {"asked_by": "the police", "basis": "an investigation", "review_on": date(2025, 1, 1)}
+
+
+def held(scope: Scope) -> Happened:
+    """A hold of this scope, on nobody in particular."""
+    hold = HoldPlaced(ref=scope, scope=scope, asked_by="the police", basis="an investigation", review_on=date(2025, 1, 1))
+    return it(BM, hold)
+
 
 ELSE: dict[str, tuple[list[Recorded], By]] = {
     "the acting manager": (case(it(BM, InterestDeclared(kind="real", nature="a cousin"))), OFFICER),
@@ -123,10 +129,10 @@ ELSE: dict[str, tuple[list[Recorded], By]] = {
         case(it(BM, ParticipantInvited(participant=OFFICER.person, kind="family", information_given="a leaflet"))), OFFICER,
     ),
     "a reviewer who is the manager": (case(*MADE_BY["reviewer"](BM)), BM),
-    "a held participant": (case(*MADE_BY["participant"](PARTICIPANT), it(BM, HoldPlaced(ref="h", scope="interview", **HELD))), PARTICIPANT),
-    "under a disclosure hold": (case(*MADE_BY["participant"](PARTICIPANT), it(BM, HoldPlaced(ref="h", scope="disclosure", **HELD))),
+    "a held participant": (case(*MADE_BY["participant"](PARTICIPANT), held("interview")), PARTICIPANT),
+    "under a disclosure hold": (case(*MADE_BY["participant"](PARTICIPANT), held("disclosure")),
         PARTICIPANT),
-    "under a publication hold": (case(*MADE_BY["participant"](PARTICIPANT), it(BM, HoldPlaced(ref="h", scope="publication", **HELD))),
+    "under a publication hold": (case(*MADE_BY["participant"](PARTICIPANT), held("publication")),
         PARTICIPANT),
     "the chair of no practice review": (
         case(it(BM, ReviewCommissioned(review="local-learning", commissioners=())), concern="local-learning"),

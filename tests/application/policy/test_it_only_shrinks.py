@@ -12,7 +12,7 @@ from application.policy.kinds import KINDS
 from application.policy.membership import membership
 from application.policy.policies import WAYS, Policies
 from domain.access import AccessEnded, GlassBroken
-from domain.holds import HoldPlaced
+from domain.holds import Scope
 from domain.interests import InterestDeclared
 from domain.people import By
 from domain.recorded import Recorded
@@ -21,7 +21,8 @@ from domain.stages.commissioning import ReviewerRemoved
 from domain.stages.rapid_review import FacilitatorAssigned
 from domain.stages.threshold import DeputyAppointed
 from tests.application.case_view.histories import BM, HEALTH, asker
-from tests.application.policy.telling import HELD, MADE_BY, NOW, case, granted, it, notified
+from tests.application.policy.telling import MADE_BY, NOW, case, granted, it, notified
+from tests.application.policy.telling import held as holding
 
 ME = "person-" + "d" * 32
 ROLES = [
@@ -47,7 +48,8 @@ MAKING: tuple[Any, ...] = (
     notified(post("notifier")),
     *MADE_BY["reviewer"](post("reviewer")),
 )
-HOLDS = tuple(it(BM, HoldPlaced(ref=scope, scope=scope, **HELD)) for scope in ("interview", "disclosure", "publication"))
+SCOPES: tuple[Scope, ...] = ("interview", "disclosure", "publication")
+HOLDS = tuple(holding(scope) for scope in SCOPES)
 ENDING = (
     it(post("scrutineer"), InterestDeclared(kind="perceived", nature="a neighbour")),
     it(BM, ReviewerRemoved(candidate=ME)),

@@ -20,6 +20,11 @@ from tests.examples import stored_events
 from tests.playing import STORIES, played
 
 
+def fields_of(event: str) -> tuple[msgspec.structs.FieldInfo, ...]:
+    kind: Any = stored_events()[event]
+    return msgspec.structs.fields(kind)
+
+
 def test_every_event_has_a_kind_and_no_other_has() -> None:
     assert set(KINDS.events) == set(stored_events())
     assert {*KINDS.events.values(), *KINDS.fields.values(), *KINDS.overview.values()} <= set(KINDS.kinds)
@@ -27,14 +32,14 @@ def test_every_event_has_a_kind_and_no_other_has() -> None:
 
 @pytest.mark.parametrize("name", sorted(stored_events()))
 def test_every_field_of_every_event_has_a_kind(name: str) -> None:
-    for field in msgspec.structs.fields(stored_events()[name]):
+    for field in fields_of(name):
         assert KINDS.of_field(name, field.encode_name) in KINDS.kinds
 
 
 def test_a_field_with_a_kind_of_its_own_exists() -> None:
     for path in KINDS.fields:
         event, _, field = path.partition(".")
-        assert field in {known.encode_name for known in msgspec.structs.fields(stored_events()[event])}, path
+        assert field in {known.encode_name for known in fields_of(event)}, path
 
 
 def test_every_clock_and_every_command_has_a_kind() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from application.policy.kinds import KINDS
 from application.policy.matrix import MATRIX, marks, readings
 from domain.language import COMMANDS
-from domain.people import ROLES
+from domain.people import ROLES, By
 from domain.roles import CAPACITIES, WHO
-from domain.stages.commissioning import ReviewCommissioned
+from domain.stages.commissioning import ReviewCommissioned, ReviewType
 from tests.application.case_view.histories import BM
 from tests.application.policy.telling import MADE_BY, case, it, of, reader
 
@@ -23,7 +25,7 @@ WAITS_FOR_MORE = {("information-governance", "participants"): {"metadata"}}
 """Cells that hold only once somebody is let in for a complaint, and what is read before (`test_for_a_time`)."""
 
 
-def ways(role: str, kind: str, *, part_of_it: bool, **about: str) -> set[str]:
+def ways(role: str, kind: str, *, part_of_it: bool, **about: Any) -> set[str]:
     by = of(role)
     made = MADE_BY.get(role, lambda by: ())(by) if part_of_it else ()
     access = reader(case(*made, **about), by).may(kind)
@@ -33,7 +35,7 @@ def ways(role: str, kind: str, *, part_of_it: bool, **about: str) -> set[str]:
 @pytest.mark.parametrize(("role", "column"), CELLS)
 def test_what_a_cell_gives_is_what_the_policies_permit(role: str, column: str) -> None:
     wanted = readings(column, MATRIX.row(role).cell(column))
-    about = {"concern": "local-learning"} if (role, column) in NOT_SERIOUS else {}
+    about: dict[str, Any] = {"concern": "local-learning"} if (role, column) in NOT_SERIOUS else {}
     for kind in MATRIX.columns[column].kinds:
         if kind == "notifier-identity" and not wanted & {"full", "own"}:
             expected: set[str] = set()
@@ -65,7 +67,8 @@ def test_support_is_for_the_manager_and_the_person_alone(role: str) -> None:
 def test_a_cell_that_holds_on_a_condition_holds_on_no_other() -> None:
     chair, partner = of("implementation-group-chair"), of("delegated-partner")
     assert not reader(case(), chair).may("notification").ways
-    for review, by in (("practice-review", chair), ("local-learning", partner)):
+    reviews: tuple[tuple[ReviewType, By], ...] = (("practice-review", chair), ("local-learning", partner))
+    for review, by in reviews:
         told = case(it(BM, ReviewCommissioned(review=review, commissioners=())))
         assert not reader(told, by).may("commissioning").ways
     assert reader(told, partner).may("interests").level == "full"

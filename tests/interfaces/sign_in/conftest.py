@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -128,18 +129,31 @@ def really_adopted(practice_server: LocalPostgres, key_file: Path) -> tuple[str,
     return "real_record", "real_keys"
 
 
+@contextmanager
+def copied(server: LocalPostgres, templates: tuple[str, str], key_file: Path) -> Iterator[Databases]:
+    number = next(COUNT)
+    names = [f"{template}_{number}" for template in templates]
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
+        for name, template in zip(names, templates, strict=True):
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield databases.on_server(server, PASSWORDS, key_file, *names)
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
+        for name in names:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def shared_places(practice_server: LocalPostgres, really_adopted: tuple[str, str], key_file: Path) -> Iterator[Databases]:
+    """A store for real cases, shared by stories in which everybody is somebody else: each has an issuer of its own."""
+    with copied(practice_server, really_adopted, key_file) as places:
+        yield places
+
+
 @pytest.fixture
 def real_places(practice_server: LocalPostgres, really_adopted: tuple[str, str], key_file: Path) -> Iterator[Databases]:
     """A store for real cases, of one's own."""
-    number = next(COUNT)
-    names = [f"{template}_{number}" for template in really_adopted]
-    with psycopg.connect(practice_server.dsn("postgres"), autocommit=True) as admin:
-        for name, template in zip(names, really_adopted, strict=True):
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield databases.on_server(practice_server, PASSWORDS, key_file, *names)
-    with psycopg.connect(practice_server.dsn("postgres"), autocommit=True) as admin:
-        for name in names:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with copied(practice_server, really_adopted, key_file) as places:
+        yield places
 
 
 class House:
@@ -158,18 +172,19 @@ class House:
         return httpx.AsyncClient(transport=self.transport, base_url=f"{HERE}/api/v1", headers=given)
 
 
-@pytest.fixture
-def house_of(real_places: Databases) -> Callable[..., House]:
+def housed(places: Databases, sign_in: SignIn) -> House:
     """A house whose way in is this."""
+    service = Service(places, boards=True, sign_in=sign_in)
+    service.sessions.clock = clock = Clock()
+    if service.entrance and service.entrance._tokens:
+        service.entrance._tokens._clock = clock
+    return House(service, clock)
 
-    def made(sign_in: SignIn) -> House:
-        service = Service(real_places, boards=True, sign_in=sign_in)
-        service.sessions.clock = clock = Clock()
-        if service.entrance and service.entrance._tokens:
-            service.entrance._tokens._clock = clock
-        return House(service, clock)
 
-    return made
+@pytest.fixture
+def house_of(real_places: Databases) -> Callable[[SignIn], House]:
+    """Houses over a store of one's own."""
+    return lambda sign_in: housed(real_places, sign_in)
 
 
 @pytest.fixture
@@ -189,9 +204,9 @@ def issuer() -> Iterator[Issuer]:
 
 
 @pytest.fixture
-async def api(house_of: Callable[[SignIn], House], issuer: Issuer) -> AsyncIterator[House]:
+async def api(shared_places: Databases, issuer: Issuer) -> AsyncIterator[House]:
     """A service whose programs bring tokens of that issuer."""
-    made = house_of(SignIn(HERE, Client(issuer.address, "casetrail", "a-secret", audience="casetrail-api"), MAPPED))
+    made = housed(shared_places, SignIn(HERE, Client(issuer.address, "casetrail", "a-secret", audience="casetrail-api"), MAPPED))
     issuer.clock = made.clock
     async with made.service:
         yield made

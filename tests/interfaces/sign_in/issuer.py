@@ -19,11 +19,15 @@ MADE: dict[str, Callable[[str], Key]] = {
 }
 
 
+FIRST = MADE["RS256"]("rsa-1")
+"""Made once: nothing takes longer here."""
+
+
 class Issuer:
     """`keys` are those it publishes; `asked` counts how often it was asked for them; `away`: it answers nothing of use."""
 
     def __init__(self) -> None:
-        self.keys = {"rsa-1": MADE["RS256"]("rsa-1")}
+        self.keys = {"rsa-1": FIRST}
         self.asked = 0
         self.away = False
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)

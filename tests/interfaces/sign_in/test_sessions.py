@@ -85,11 +85,11 @@ async def test_what_a_browser_held_before_is_worth_nothing_afterwards(house: Hou
     assert await looks(with_old) == 401
 
 
-@pytest.mark.parametrize("words", ["", "x", "a" * 43, "a" * 5000, "é" * 43, "' OR true --"])
-async def test_words_that_are_made_up_are_nobody(house: House, words: str):
+async def test_words_that_are_made_up_are_nobody(house: House):
     stranger = house.browser()
-    cookie = f"{COOKIE}={words}".encode()
-    assert (await stranger.http.get(SITE, headers={b"Cookie": cookie})).status_code == 401
+    for words in ("", "x", "a" * 43, "a" * 5000, "é" * 43, "' OR true --"):
+        cookie = f"{COOKIE}={words}".encode()
+        assert (await stranger.http.get(SITE, headers={b"Cookie": cookie})).status_code == 401
 
 
 async def test_the_headers_of_a_rehearsal_are_refused_with_a_session_and_without(house: House):
@@ -206,7 +206,7 @@ async def test_what_the_provider_told_of_lapses_unless_it_tells_of_it_again(hous
     assert await posts.of(person, today + LAPSES_AFTER) == [MANAGER]
     assert await posts.of(person, today + LAPSES_AFTER + timedelta(days=1)) == []
     house.clock.goes(timedelta(days=20))
-    await signed_in(house)
+    await posts.told_of(person, [MANAGER], house.clock(), today + timedelta(days=20))
     assert await posts.of(person, today + LAPSES_AFTER + timedelta(days=20)) == [MANAGER]
     assert len(await posts.listed(person)) == 1
 
@@ -220,28 +220,20 @@ async def test_a_calendar_can_be_made_in_a_post_that_the_provider_told_of(house:
 # --- pages of others
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Sec-Fetch-Site": "same-origin"}, 201),
-        ({"Sec-Fetch-Site": "none"}, 201),
-        ({"Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Sec-Fetch-Site": "same-site"}, 403),
-        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8000"}, 403),
-        ({"Origin": "http://127.0.0.1:8000"}, 201),
-        ({"Origin": "https://evil.example"}, 403),
-        ({"Origin": "http://127.0.0.1:8000.evil.example"}, 403),
-        ({"Origin": "null"}, 403),
-        ({}, 403),
-    ],
-    ids=str,
-)
-async def test_only_a_page_of_ours_makes_a_browser_ask(house: House, headers: dict[str, str], status: int):
+OURS = [{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://127.0.0.1:8000"}]
+OTHERS = [
+    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8000"},
+    {"Origin": "https://evil.example"}, {"Origin": "http://127.0.0.1:8000.evil.example"}, {"Origin": "null"}, {},
+]  # fmt: skip
+
+
+async def test_only_a_page_of_ours_makes_a_browser_ask(house: House):
     pat = await signed_in(house)
     token = await pat.token()
     del pat.http.headers["Sec-Fetch-Site"]
-    answer = await pat.http.post("/api/v1/cases", json=CASE, headers=headers | token)
-    assert answer.status_code == status, answer.text
+    for number, headers in enumerate(OURS + OTHERS):
+        answer = await pat.http.post("/api/v1/cases", json={**CASE, "label": f"Infant {number}"}, headers=headers | token)
+        assert answer.status_code == (201 if headers in OURS else 403), (headers, answer.text)
 
 
 async def test_the_token_of_the_session_goes_along_with_what_changes_something(house: House):
@@ -252,4 +244,4 @@ async def test_the_token_of_the_session_goes_along_with_what_changes_something(h
         assert (await pat.http.post("/sign-out", headers=given)).status_code == 403
         assert (await pat.http.post("/session/post", json={"post": str(MANAGER)}, headers=given)).status_code == 403
     assert (await pat.http.put("/api/v1/cases/x/documents", content=b"x")).status_code == 403
-    assert (await pat.http.get("/api/v1/cases")).status_code == 200
+    assert await looks(pat) == 200

@@ -7,7 +7,6 @@ import hmac
 import json
 import math
 import warnings
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +17,10 @@ from joserfc.jwk import RSAKey
 
 from application.posts import Post
 from domain.working_days import london_date
+from interfaces.databases import Databases
 from interfaces.sign_in.configured import Client, SignIn
 from tests.interfaces.served import CASE
-from tests.interfaces.sign_in.conftest import House
+from tests.interfaces.sign_in.conftest import House, housed
 from tests.interfaces.sign_in.issuer import MADE, Issuer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")]
@@ -251,7 +251,7 @@ async def test_headers_of_a_rehearsal_and_cookies_do_not_help_a_token(api: House
     assert (await asked(api, "x.y.z", Cookie="casetrail-loopback=" + "a" * 43)).status_code == 401
 
 
-async def test_without_an_audience_no_token_is_taken(house_of: Callable[..., House], issuer: Issuer):
-    house = house_of(SignIn("http://127.0.0.1:8000", Client(issuer.address, "casetrail")))
+async def test_without_an_audience_no_token_is_taken(shared_places: Databases, issuer: Issuer):
+    house = housed(shared_places, SignIn("http://127.0.0.1:8000", Client(issuer.address, "casetrail")))
     async with house.service:
         assert "CASETRAIL_AUDIENCE" in await refusal(house, issuer.token())
