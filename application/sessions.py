@@ -97,7 +97,7 @@ UPDATE sessions SET role = %b::text, organisation = %b::text, partnership = %b::
 ENDED: LiteralString = "UPDATE sessions SET ended_at = %b::timestamptz, why = %b::text WHERE ended_at IS NULL AND"
 ENDED_BY_ID: LiteralString = f"{ENDED} id = %b RETURNING number"
 ENDED_BY_NUMBER: LiteralString = f"{ENDED} number = %b RETURNING number"
-ENDED_BY_PERSON: LiteralString = f"{ENDED} person = %b RETURNING number"
+ENDED_BY_PERSON: LiteralString = f"{ENDED} (%b::text IS NULL OR person = %b::text) RETURNING number"
 LISTED: LiteralString = """
 SELECT number, person, how, role, organisation, partnership, began_at, seen_at, ends_at, ended_at, why FROM sessions
  ORDER BY ended_at IS NOT NULL, number DESC LIMIT %b::bigint
@@ -183,9 +183,9 @@ class Sessions:
         """End a session by its number."""
         return bool(await self._database.ask(ENDED_BY_NUMBER, (self.clock(), why, number)))
 
-    async def end_of(self, person: PersonId, why: Why = "revoked") -> int:
-        """End every session of a person: how many there were."""
-        return len(await self._database.ask(ENDED_BY_PERSON, (self.clock(), why, person)))
+    async def end_of(self, person: PersonId | None, why: Why = "revoked") -> int:
+        """End every session of a person, or of everybody: how many there were."""
+        return len(await self._database.ask(ENDED_BY_PERSON, (self.clock(), why, person, person)))
 
     async def listed(self, most: int = 200) -> list[SessionTold]:
         """Sessions, those that last first."""

@@ -25,8 +25,10 @@ DATA = "README.txt verify.py ledger.md events.jsonl words.jsonl proofs.json chec
 KINDS = ("data/editions/procedures/", ".toml"), ("data/editions/calendars/", ".json"), ("data/schemas/", ".json")
 EIGHTH = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
 P = 2**255 - 19
+D = -121665 * pow(121666, -1, P)
 SMALL = 0, 1, P - 1, EIGHTH, P - EIGHTH
 """The second coordinates of the points of small order."""
+ADOPTIONS = r"procedure/[A-Za-z0-9][A-Za-z0-9._-]* procedure-edition-adopted", "calendar/england calendar-edition-adopted"
 
 
 def claim(truth: object, otherwise: str) -> None:
@@ -51,14 +53,24 @@ def hexed(text: str, length: int = 32) -> bytes:
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     claim(len(dict(pairs)) == len(pairs), "a member stands twice")
+    "".join(dict(pairs)).encode()
     return dict(pairs)
+
+
+def number(digits: str) -> int:
+    claim(len(digits) <= 1000, "a number of more than 1,000 characters")
+    return int(digits)
 
 
 def parsed(text: str, *shapes: str) -> Any:
     """JSON with no member twice, and with the members of one of the shapes."""
-    found = json.loads(text, object_pairs_hook=once, parse_constant=int)
+    found, end = json.JSONDecoder(object_pairs_hook=once, parse_int=number, parse_constant=int).raw_decode(text)
+    claim(end == len(text), "something stands behind the JSON")
     claim(not shapes or set(found) in [set(shape.split()) for shape in shapes], f"members other than {shapes}")
-    claim(all(type(found[n]) is int for n in ("place", "position", "index", "size", "quorum") if shapes and n in found), "no number")
+    numbers = [found[n] for n in ("place", "position", "index", "size", "quorum") if shapes and n in found]
+    claim(all(type(n) is int and 0 <= n < 1 << 63 for n in numbers), "not a whole number from 0")
+    listed = [found[n] for n in ("path", "siblings", "events", "witnesses") if shapes and n in found and "erased" not in str(shapes)]
+    claim(all(isinstance(n, list) for n in listed), "not a list")
     return found
 
 
@@ -94,20 +106,22 @@ def unpacked(data: bytes) -> tuple[str, dict[str, bytes]]:
     for manifest, names in (tags[2], payload), ("tagmanifest-sha256.txt", tags):
         claim(entries[manifest].decode() == "".join(f"{h(entries[name]).hex()}  {name}\n" for name in names), f"{manifest} tells of others")
     oxum = f"{sum(len(entries[name]) for name in payload)}[.]{len(payload)}"
-    info = rf"BagIt-Version: 1[.]0\nTag-File-Character-Encoding: UTF-8\nSource-Organization: .+\nExternal-Identifier: case/{case}\n"
-    info += rf"Bagging-Date: \d{{4}}-\d\d-\d\d\nPayload-Oxum: {oxum}\nCasetrail-Up-To: \d+\n"
-    claim(re.fullmatch(info, (entries["bagit.txt"] + entries["bag-info.txt"]).decode()), "bagit.txt or bag-info.txt")
+    info = rf"BagIt-Version: 1[.]0\nTag-File-Character-Encoding: UTF-8\nSource-Organization: [^\r\n]+\nExternal-Identifier: case/{case}\n"
+    info += rf"Bagging-Date: \d{{4}}-\d\d-\d\d\nPayload-Oxum: {oxum}\nCasetrail-Up-To: (?:0|[1-9]\d{{0,18}})\n"
+    claim(re.fullmatch(info, (entries["bagit.txt"] + entries["bag-info.txt"]).decode(), re.ASCII), "bagit.txt or bag-info.txt")
     return case, entries
 
 
 def checkpoint(note: str) -> Checkpoint:
     text, _, after = note.partition("\n\n")
-    number, root = "(0|[1-9][0-9]*)", "([A-Za-z0-9+/]{43}=)"
+    number, root = "([1-9][0-9]{0,17})", "([A-Za-z0-9+/]{43}=)"
     shape = rf"([^\s+]+/record)\n{number}\n{root}\nheads {number} {root}(?:\naccess {number} {root})?\nat ([-\d]{{10}}T[:\d]{{8}}Z)"
     [(origin, size, top, _, heads, _, access, at)] = re.findall(rf"\A{shape}\Z", text, re.ASCII)
-    datetime.fromisoformat(at), b64(access)
+    datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ"), b64(access)  # noqa: DTZ007
+    claim(len(note.encode()) <= 1 << 16, "a note of more than 65,536 bytes")
     claim(re.fullmatch(r"(— [^\s+]+ \S+\n)+", after), "a line of a signature is none")
     signed = [(line.split()[1], b64(line.split()[2])) for line in after.splitlines()]
+    claim(all(len(line) >= 5 for _, line in signed), "a signature of no bytes")
     return Checkpoint(text=text + "\n", origin=origin, size=int(size), root=b64(top), heads=b64(heads), signed=signed)
 
 
@@ -115,20 +129,32 @@ def key(told: str, kind: int) -> tuple[str, bytes, bytes]:
     """Name, id and public key of a key as it is told to others."""
     name, number, rest = told.split("+", 2)
     both, public = b64(rest), b64(rest)[1:]
+    claim(name and name.isprintable() and " " not in name, "this is not the name of a key")
     claim(both[0] == kind and len(public) == 32 and h(name.encode(), b"\n", both)[:4] == hexed(number, 4), f"{name} has another key")
     y = int.from_bytes(public, "little") & (1 << 255) - 1
-    claim(y < P and y not in SMALL, f"the key of {name} is of small order or written in a second way")
+    on_the_curve = pow((y * y - 1) * (D * y * y + 1), (P - 1) // 2, P) == 1
+    claim(y < P and y not in SMALL and on_the_curve, f"the key of {name} is no point, of small order or written in a second way")
     return name, bytes.fromhex(number), public
+
+
+Known = tuple[str, bytes, bytes]
+
+
+def different(log: str, witnesses: Sequence[str]) -> tuple[Known, list[Known]]:
+    """The key of a log and those of its witnesses, who are not each other and not the log."""
+    claim(len(witnesses) <= 100, "too many witnesses")
+    ours, known = key(log, 1), [key(witness, 4) for witness in witnesses]
+    names, _, publics = map(set, zip(ours, *known, strict=True))
+    claim(len(names) == len(publics) == len(known) + 1, "witnesses that are not different")
+    return ours, known
 
 
 def signatures(note: Checkpoint, log: str, witnesses: Sequence[str], quorum: int | None) -> None:
     """(2), and who the witnesses are."""
-    (name, number, public), known = key(log, 1), [key(witness, 4) for witness in witnesses]
+    (name, number, public), known = different(log, witnesses)
     (first, line), *others = note.signed
     claim((first, line[:4]) == (name, number) and name == note.origin, "the first signature is not by the key of the log")
     Ed25519PublicKey.from_public_bytes(public).verify(line[4:], note.text.encode())
-    names, publics = {n for n, _, _ in known} | {name}, {p for _, _, p in known} | {public}
-    claim(len(names) == len(publics) == len(known) + 1 <= 101, "witnesses that are not different, or too many")
     valid = set()
     for (by, at), (who, theirs, held) in itertools.product(others, known):
         if (by, at[:4]) == (who, theirs):
@@ -142,8 +168,9 @@ def stored(stream: str, line: dict[str, Any], before: bytes) -> dict[str, Any]:
     """(3), (4), (8): the header of an event that is what its line says."""
     header, body = parsed(line["header"]), parsed(line["body"])
     claim([json.dumps(header[n]) for n in ("v", "stream", "place")] == ["1", json.dumps(stream), str(line["place"])], "another place")
-    at = re.search(r',"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)"}\Z', line["header"], re.ASCII)
-    claim(at and at[1] == header["at"] and datetime.fromisoformat(at[1]) and isinstance(body, dict), "no instant at the end, or no body")
+    [at] = re.findall(r',"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)"}\Z', line["header"], re.ASCII)
+    claim(at == header["at"] and datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ") and isinstance(body, dict), "no instant, or no body")  # noqa: DTZ007
+    claim(isinstance(header["name"], str) and isinstance([*sealed(body)], list), "no name, or words that are not sealed as they should be")
     measured = [struct.pack(">I", len(part.encode())) + part.encode() for part in (line["header"], line["body"])]
     claim(h(b"\1", before, *measured) == hexed(line["hash"]), f"place {line['place']} of {stream} has another hash")
     return dict(header)
@@ -151,10 +178,10 @@ def stored(stream: str, line: dict[str, Any], before: bytes) -> dict[str, Any]:
 
 def sealed(found: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Where something is sealed below a body, and the commitments."""
+    claim(path or not isinstance(found, dict) or not {"c", "e", "k"} <= set(found), "a body that is a seal")
     for name, below in found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ():
-        claim("." not in str(name), "the key of a body holds a dot")
         if isinstance(below, dict) and {"c", "e", "k"} <= set(below):
-            claim(len(below) == 3 and isinstance(below["k"], str) and b64(below["e"]) and hexed(below["c"]), "something half sealed")
+            claim(len(below) == 3 and below["k"].encode() and len(b64(below["e"])) >= 44 and hexed(below["c"]), "something half sealed")
             yield f"{path}{name}", below["c"]
         else:
             yield from sealed(below, f"{path}{name}.")
@@ -163,9 +190,14 @@ def sealed(found: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def checked(data: bytes, log: str | None, witnesses: Sequence[str], quorum: int | None) -> None:
     case, entries = unpacked(data)
     held = {name: entries["data/" + name].decode() for name in DATA.split()}
-    note, stream, keys = checkpoint(held["checkpoint.txt"]), f"case/{case}", parsed(held["keys.json"], "log witnesses quorum")
+    note, stream, keys = (
+        checkpoint(held["checkpoint.txt"]),
+        f"case/{case}",
+        parsed(held["keys.json"].removesuffix("\n"), "log witnesses quorum"),
+    )
+    claim(keys["quorum"] <= len(different(keys["log"], keys["witnesses"])[1]), "a quorum above the number of witnesses")
     signatures(note, log or keys["log"], witnesses or keys["witnesses"], keys["quorum"] if quorum is None and not witnesses else quorum)
-    proofs = parsed(held["proofs.json"], "origin size stream stream_salt events head")
+    proofs = parsed(held["proofs.json"].removesuffix("\n"), "origin size stream stream_salt events head")
     claim((proofs["origin"], proofs["size"], proofs["stream"]) == (note.origin, note.size, stream), "proofs of another checkpoint or case")
     events = lines(held["events.jsonl"], "place position header body hash")
     supporting = lines(held["supporting.jsonl"], "place position header body hash stream stream_salt previous index path")
@@ -174,6 +206,7 @@ def checked(data: bytes, log: str | None, witnesses: Sequence[str], quorum: int 
     claim([e["place"] for e in events] == [way["place"] for way in ways] == [*range(1, len(events) + 1)], "places do not run 1, 2, 3 …")
     rows = sorted((e["position"], way["index"]) for e, way in [*zip(events, ways, strict=True), *zip(supporting, supporting, strict=True)])
     claim(all(a < c and b < d for (a, b), (c, d) in itertools.pairwise(rows)), "positions and indexes do not rise together")
+    claim(int(entries["bag-info.txt"].split()[-1]) >= events[-1]["position"], "Casetrail-Up-To is below the last event")
     claim(all(a["position"] < b["position"] for some in (events, supporting) for a, b in itertools.pairwise(some)), "positions do not rise")
     befores = [bytes(32), *(hexed(event["hash"]) for event in events)]
     headers = [stored(stream, event, before) for event, before in zip(events, befores, strict=False)]
@@ -195,20 +228,31 @@ def checked(data: bytes, log: str | None, witnesses: Sequence[str], quorum: int 
         opened = "salt" in line and h(hexed(line["salt"], 16), line["words"].encode()).hex() == commitment
         gone = line.get("erased", line.get("withheld")) is True
         claim((opened or gone) and (line["place"], line["path"]) == (place, path), f"the words of {path} at place {place} are others")
-    texts = set()
+    texts: dict[str, int] = {}
+    lasts: dict[str, dict[str, Any]] = {}
     for line in supporting:
         header, body = stored(line["stream"], line, hexed(line["previous"])), parsed(line["body"])
-        kind = ["procedure-edition-adopted", "calendar-edition-adopted"].index(header["name"])
-        claim(line["stream"].startswith(("procedure/", "calendar/")[kind]), "adopted in another stream")
-        claim(line["place"] > 1 or line["previous"] == "00" * 32, "something before the first")
-        texts.add(file := body["edition"].join(KINDS[kind]))
-        days = parsed(entries[file].decode(), "edition holidays") if kind else {"edition": body["edition"], "holidays": []}
-        claim((days["edition"], sorted(days["holidays"])) == (body["edition"], days["holidays"]), f"{file} is not sorted, or another")
-        fits = set(days["holidays"]) == set(body["holidays"]) if kind else h(entries[file]) == hexed(body["digest"])
+        [kind] = [n for n, shape in enumerate(ADOPTIONS) if re.fullmatch(shape, f"{line['stream']} {header['name']}")]
+        last = lasts.get(line["stream"], {**line, "place": 0, "hash": "00" * 32})
+        lasts[line["stream"]] = line
+        claim(line["stream_salt"] == last["stream_salt"] and line["place"] > last["place"], "another salt, or an earlier place")
+        claim(line["place"] > last["place"] + 1 or line["previous"] == last["hash"], "it does not follow the event before it")
+        texts.setdefault(file := body["edition"].join(KINDS[kind]), line["position"])
+        days = (
+            parsed(entries[file].decode().removesuffix("\n"), "edition holidays") if kind else {"edition": body["edition"], "holidays": []}
+        )
+        claim((days["edition"], sorted({*days["holidays"]})) == (body["edition"], days["holidays"]), f"{file} is not sorted, or another")
+        told = body.get("holidays", [])
+        fits = isinstance(told, list) and sorted(told) == days["holidays"] if kind else h(entries[file]) == hexed(body["digest"])
+        claim("".join(days["holidays"]) is not None, "a day that is no text")
         claim(fits, f"{file} is not what was adopted")
-    named = {edition.join(KINDS[0]) for header in headers for edition in header.get("procedure", ()) if edition is not None}
-    named |= {header["calendar"].join(KINDS[1]) for header in headers if "calendar" in header}
-    claim(named | {name for name in entries if name.startswith("data/editions/")} <= texts, "an edition that nobody adopted")
+    for header, event in zip(headers, events, strict=True):
+        local, national = pair = header.get("procedure", [None, None])
+        claim(isinstance(pair, list), "its two procedures are no list")
+        both = [(KINDS[0], local), (KINDS[0], national), (KINDS[1], header.get("calendar"))]
+        names = {edition.join(kind) for kind, edition in both if edition is not None}
+        claim(all(texts[name] < event["position"] for name in names), "an edition that nobody had adopted")
+    claim({name for name in entries if name.startswith("data/editions/")} <= {*texts}, "an edition that nobody adopted")
     claim({header["name"].join(KINDS[2]) for header in headers} <= set(entries), "an event without its shape")
 
 

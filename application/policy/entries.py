@@ -18,7 +18,7 @@ from domain.told import Fields
 ALL = "*"
 """Stands in `withheld` where nothing of an entry may be read."""
 
-ENVELOPE = ("place", "position", "name", "at", "on", "by")
+ENVELOPE = ("place", "position", "name", "at", "on")
 """What is known of an entry of which only the metadata may be read."""
 
 ABOUT_THE_NOTIFIER = frozenset({"notification-received", "notifier-supported"})
@@ -30,21 +30,16 @@ AUDIT = "audit-trail"
 class Entries:
     """The entries of one case for one reader."""
 
-    def __init__(self, reader: Reader, history: Sequence[Recorded], fields: Fields, pseudonyms: Pseudonyms | None = None) -> None:
+    def __init__(self, reader: Reader, history: Sequence[Recorded], fields: Fields, whole: Sequence[Recorded] = ()) -> None:
         self.reader = reader
         self.at = {recorded.place: recorded for recorded in history}
         self._given = fields
-        self._pseudonyms = pseudonyms
+        self._whole = whole or history
         self._first = {recorded.header.command: recorded for recorded in reversed(history)}
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
-        return self._pseudonyms or Pseudonyms(self.at.values(), self._given)
-
-    @cached_property
-    def fields(self) -> dict[int, dict[str, Any]]:
-        """The bodies with what they may read, under pseudonyms where that is how: what the views of a case are made from."""
-        return {place: self._body(recorded, self._given[place])[0] for place, recorded in self.at.items() if place in self._given}
+        return Pseudonyms(self._whole, self._given)
 
     def kind(self, recorded: Recorded) -> Kind:
         """The kind of an entry: of one that corrects or redacts another, that other's."""
@@ -63,23 +58,33 @@ class Entries:
         if recorded is None:
             return {"place": place, "withheld": [ALL]}
         body, withheld = self._body(recorded, told.get("fields", {}))
-        kind = self.kind(recorded)
-        access = self.reader.may(kind)
-        mine = self.reader.owns(recorded, kind)
+        access, mine = self.reader.may(self.kind(recorded)), self.reader.owns(recorded, self.kind(recorded))
         entire = "full" in access.ways or ("own" in access.ways and mine.mine)
         if not entire and "pseudonymised" not in access.ways:
-            if "metadata" in access.ways or (self.reader.may(AUDIT).level == "full" and KINDS.events[recorded.name] == AUDIT):
-                return {name: told[name] for name in ENVELOPE if name in told} | {"by": self._by(told, access), "withheld": [ALL]}
+            if self._as_metadata(recorded, access):
+                return {name: told[name] for name in ENVELOPE if name in told} | self._asked(told, access) | {"withheld": [ALL]}
             if not body or withheld:
                 return self._glimpse(told, body, withheld)
         item = {name: value for name, value in told.items() if name not in ("fields", "late_entry", "transcribed_by")}
-        item |= {"by": self._by(told, access)} if "by" in told else {}
         if "sentence" in told:
             item["sentence"] = self._sentence(recorded, told["sentence"], in_full=entire and mine.fields is None)
         if "fields" in told:
             item["fields"] = body
-        item |= self._late(recorded, told) | self._transcribed(told, access)
+        item |= self._asked(told, access) | self._late(recorded, told) | self._transcribed(told, access)
         return item | ({"withheld": withheld} if withheld else {})
+
+    def _asked(self, told: Mapping[str, Any], access: Access) -> dict[str, Any]:
+        return {"by": self.by(told["by"], in_full="full" in access.ways)} if "by" in told else {}
+
+    def _as_metadata(self, recorded: Recorded, access: Access) -> bool:
+        """A correction or redaction is of the audit trail as well, though what it speaks of may be another's to read."""
+        audited = KINDS.events[recorded.name] == AUDIT and "full" in self.reader.may(AUDIT).ways
+        return audited or "metadata" in access.ways
+
+    def may_name(self, recorded: Recorded) -> bool:
+        """Whether they may know what an entry is: of those that somebody missed, these are named and the others only counted."""
+        access, mine = self.reader.may(self.kind(recorded)), self.reader.owns(recorded, self.kind(recorded)).mine
+        return bool(access.ways & {"full", "pseudonymised"}) or self._as_metadata(recorded, access) or ("own" in access.ways and mine)
 
     def _glimpse(self, told: Mapping[str, Any], body: dict[str, Any], withheld: list[str]) -> dict[str, Any]:
         """An entry of which some fields of another kind may be read, or nothing at all."""
@@ -121,15 +126,13 @@ class Entries:
         found = {path: self._read(recorded, of, KINDS.of_field(of.name, path), path, below) for path, below in value.items()}
         return {path: below for path, below in found.items() if below is not None or value[path] is None} or None
 
-    def _by(self, told: Mapping[str, Any], access: Access) -> dict[str, Any]:
+    def by(self, by: Mapping[str, Any], *, in_full: bool) -> dict[str, Any]:
         """Who asked. A notifier only for those who may read who notified."""
-        by: dict[str, Any] = dict(told["by"])
         private = by["role"] in NOTIFYING_ROLES and by["role"] != "named-portal-user"
-        if by["person"] == self.reader.by.person:
-            return by
-        if private and "full" not in self.reader.may("notifier-identity").ways:
-            return self.pseudonyms.by(by)
-        return by if "full" in access.ways else self.pseudonyms.by(by)
+        known = by["person"] == self.reader.by.person or (
+            in_full and not (private and "full" not in self.reader.may("notifier-identity").ways)
+        )
+        return dict(by) if known else self.pseudonyms.by(by)
 
     def _sentence(self, recorded: Recorded, sentence: str, *, in_full: bool) -> str:
         """The sentence of an entry speaks of nothing that is sealed, but it may say from where a notification came, or who decided how."""

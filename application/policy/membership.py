@@ -40,8 +40,11 @@ SHARED_BY = ("same-incident", "sibling", "cross-area")
 """Links by which two partnerships have a case in common; a shared theme is none of them."""
 
 NOTIFYING = frozenset(
-    {"case-opened", "notification-discussed", "notification-received", "local-authority-became-aware", "challenge-raised"}
-)
+    {
+        "case-opened", "notification-discussed", "notification-consent-recorded", "notifier-supported", "notification-received",
+        "local-authority-became-aware", "serious-incident-confirmed", "local-form-sent", "challenge-raised",
+    }
+)  # fmt: skip
 """What somebody in a notifying role has done by which the case is theirs."""
 
 BY_ROUTE = {

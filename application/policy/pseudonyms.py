@@ -25,9 +25,9 @@ SHORTEST = 3
 ERASED = "[erased]"
 A_PERSON = re.compile(PERSON_ID.strip("^$"))
 NOTIFIER = "notifier"
-BORN, CONTACT = "[date of birth]", "[contact]"
-"""What stands in the place of a birth date, and of how a notifier is reached. Their role and relationship stand in fields of their own:
-to look for those words in every text would say who is meant."""
+BORN, CONTACT, FAMILY_NAME = "[date of birth]", "[contact]", "[family name]"
+"""What stands in the place of a birth date, of how a notifier is reached, and of a name that several may bear. A notifier's role and
+relationship stand in fields of their own: to look for those words in every text would say who is meant."""
 
 CHILD_PARTS = ("name", "born_on")
 
@@ -51,9 +51,9 @@ class Pseudonyms:
                 self._of.setdefault(notifier.person, NOTIFIER)
                 self._learn(words_at(fields, recorded.place, "notifier", "name"), NOTIFIER)
                 self._learn(words_at(fields, recorded.place, "notifier", "contact"), CONTACT)
-            for n, name in enumerate(recorded.event.names if isinstance(recorded.event, RecordCorrected) else ()):
-                last = name.path.rpartition(".")[2]
-                instead = {"born_on": BORN, "contact": CONTACT, "name": self.person(name.person)}.get(last)
+            for n, corrected in enumerate(recorded.event.names if isinstance(recorded.event, RecordCorrected) else ()):
+                last = corrected.path.rpartition(".")[2]
+                instead = {"born_on": BORN, "contact": CONTACT, "name": self.person(corrected.person)}.get(last)
                 self._learn(words_at(fields, recorded.place, "names", n, "words"), instead)
         counted: dict[str, int] = {}
         for person, role in _mentioned(entries):
@@ -66,16 +66,16 @@ class Pseudonyms:
         self._known = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)") if names else None
 
     def _learn(self, words: Any, instead: str | None) -> None:
-        """A name, its parts where they are long enough to be one's own, and a date as it is written and as it is said."""
+        """A name and those of its parts that are long enough to be a name; of a date every way of writing it."""
         if instead is None or not isinstance(words, str) or not words.strip() or words == ERASED:
             return
         self._words.setdefault(words.strip(), instead)
         for said in _dates(words):
             self._words.setdefault(said, instead)
         if instead not in (BORN, CONTACT):
-            for part in re.findall(r"[^\W\d_]+", words):
+            for n, part in enumerate(re.findall(r"[^\W\d_]+", words)):
                 if len(part) >= SHORTEST and part[0].isupper():
-                    self._words.setdefault(part, instead)
+                    self._words.setdefault(part, instead if n == 0 else FAMILY_NAME)
 
     def person(self, person: PersonId) -> str:
         """The pseudonym of a person; one who is not of this case is nobody in particular. What is a pseudonym already stays one."""

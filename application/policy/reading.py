@@ -19,6 +19,7 @@ from domain.people import By
 from domain.recorded import Recorded
 
 AT_PRESENT = "This cannot be done at present; ask the Business Manager"
+ABOUT_THE_ASKER = ("You have declared", "You have a declared", "You were removed")
 OUTLINE = "outline"
 
 BARRED = (
@@ -69,6 +70,11 @@ class Reader:
         return self.by.role if self.by.role in self.capacities else ", ".join(sorted(self.capacities)) or self.by.role
 
     @property
+    def withheld(self) -> tuple[Kind, ...]:
+        """Of the kinds that were asked about, those of which they read nothing, for the record of looks."""
+        return tuple(sorted(kind for kind, access in self._may.items() if not access.reads))
+
+    @property
     def broke_glass(self) -> bool:
         """Whether they read what they read because they broke the glass."""
         return any(policy.startswith("broken-glass") for policy in self.may("notification").policies)
@@ -89,7 +95,12 @@ class Reader:
 
 
 def rests_on(command: str, sentence: str) -> tuple[Kind, ...]:
-    """The kinds of fact a refusal rests on: those of the rules it cites, where they say more than the command does."""
+    """The kinds of fact a refusal rests on: those of the rules it cites, where they say more than the command does.
+
+    One that is about the asker rests on nothing that they do not know.
+    """
+    if sentence.startswith(ABOUT_THE_ASKER):
+        return ()
     cited = [kind for rule in RULE.findall(sentence) for kind in KINDS.rules.get(rule, ())]
     return tuple(dict.fromkeys(cited or KINDS.commands[command]))
 

@@ -6,7 +6,7 @@ pseudonyms persons go by what they are to the case, and what would name them is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from application.policy.entries import Entries
@@ -22,8 +22,8 @@ REACHED = ("information", "information_intact", "seen", "seen_confirmed", "shown
 class Shown(Entries):
     """One case, as one reader is shown it.
 
-    `history` is as much of it as they asked for; `fields` has the bodies, all words in the clear; `pseudonyms` those of the whole case,
-    where they asked for less: a name that was recorded later stands in earlier words too.
+    `history` is as much of it as they asked for, and `whole` all there is, for a name that was recorded later stands in earlier words
+    too; `fields` has the bodies of all, with every word in the clear.
     """
 
     # --- the overview
@@ -125,6 +125,11 @@ class Shown(Entries):
         mine = (self.reader.owns(recorded, kind).mine for kind, access in levels if "own" in access.ways for recorded in entries)
         return dict(item) if any(mine) else None
 
+    def allowed(self, told: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+        """Which commands they may ask; a refusal that rests on what they may not read says no more than its rule."""
+        refused = ({**one, "sentence": " ".join(self.reader.refusal(one["command"], [one["sentence"]]))} for one in told["refused"])
+        return {"allowed": [*told["allowed"]], "refused": [*refused]}
+
     def escalations(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
         """Challenges, representations and concerns about a report."""
         found = []
@@ -142,7 +147,7 @@ class Shown(Entries):
         """Who looked: all of it, or one's own looks."""
         ways = self.reader.may("audit-trail").ways
         if "full" in ways:
-            return [dict(look) for look in told]
+            return [{**look, "by": self.by(look["by"], in_full=True)} for look in told]
         if "pseudonymised" in ways:
             return [self._under_pseudonyms(look) for look in told]
         return [dict(look) for look in told if "own" in ways and look["by"]["person"] == self.reader.by.person]

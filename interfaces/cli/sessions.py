@@ -26,16 +26,16 @@ async def asked(settings: Settings, most: int) -> list[SessionTold]:
         return await service.sessions.listed(most)
 
 
-async def revoke(settings: Settings, number: int | None, person: str | None) -> int:
-    """End one session, or all of a person: how many ended.
+async def revoke(settings: Settings, number: int | None, person: str | None, *, everybody: bool) -> int:
+    """End one session, all of a person, or all there are: how many ended.
 
     Raises:
-        CannotDo: neither or both were named, or there is none such.
+        CannotDo: not exactly one of these was named, or there is none such.
     """
-    if (number is None) == (person is None):
-        raise CannotDo("Name either a session by its number, or a person with --person.")
+    if (number is not None) + (person is not None) + everybody != 1:
+        raise CannotDo("Name either a session by its number, or a person with --person, or say --all.")
     async with wiring.configured(settings) as service:
-        ended = int(await service.sessions.end(number)) if number is not None else await service.sessions.end_of(str(person))
+        ended = int(await service.sessions.end(number)) if number is not None else await service.sessions.end_of(person)
     if not ended:
         raise CannotDo("There is no such session that lasts.")
     return ended
@@ -95,10 +95,11 @@ def commands(console: Console, errors: Console) -> typer.Typer:
     def end(
         session: Annotated[int | None, typer.Argument(help="Its number, as `sessions list` tells it.")] = None,
         person: Annotated[str | None, typer.Option(help="All sessions of this person.")] = None,
+        everybody: Annotated[bool, typer.Option("--all", help="All sessions there are.")] = False,
     ) -> None:
-        """End a session, or all of a person, at once."""
+        """End a session, all of a person, or all there are, at once."""
         with failing_in_a_sentence(errors):
-            ended = asyncio.run(revoke(Settings(), session, person))
+            ended = asyncio.run(revoke(Settings(), session, person, everybody=everybody))
             console.print(f"{ended} session{'' if ended == 1 else 's'} ended.")
 
     return sessions

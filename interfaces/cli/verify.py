@@ -146,6 +146,11 @@ def name(value: Any) -> str:
     return text(value).decode()
 
 
+def instant(value: Any) -> str:
+    datetime.fromisoformat(name(value)[:19])  # ValueError where the calendar has no such day
+    return name(value)
+
+
 def whole(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError
@@ -337,14 +342,6 @@ CHECKPOINT = re.compile(rf"(\S+/record)\n({NUMBER})\n{ROOT}\nheads {NUMBER} {ROO
 SIGNATURE = re.compile("— ([^\\s+]+) ([A-Za-z0-9+/]+={0,2})")
 
 
-def in_calendar(instant: str) -> bool:
-    """Whether there is the day of this instant, which is of the right form."""
-    try:
-        return bool(datetime.fromisoformat(instant[:19]))
-    except ValueError:
-        return False
-
-
 class Key(NamedTuple):
     name: str
     id: bytes
@@ -427,8 +424,9 @@ def check_checkpoint(files: dict[str, bytes], policy: Policy, origin: str, size:
     note, _, ending = read_text(files["data/checkpoint.txt"], where).partition("\n\n")
     message = f"{note}\n".encode()
     said = CHECKPOINT.fullmatch(f"{note}\n")
-    if said is None or not in_calendar(said[6]):
+    if said is None:
         raise Fault(where, "its lines are not those of a checkpoint of record")
+    take({"at": said[6]}, {"at": instant}, where)
     need(said[1] == origin and int(said[2]) == size, where, "its origin or size is not that of proofs.json")
     root, heads, other = (base64(each or "") for each in said.group(3, 4, 5))
     need(bool(root and heads and (other or not said[5])), where, "a root in it is not as it should be written")
@@ -469,6 +467,7 @@ def check_checkpoint(files: dict[str, bytes], policy: Policy, origin: str, size:
 # (3) The events: each at its place, in the order of recording
 
 EVENT: Kinds = {"place": whole, "position": whole, "header": text, "body": text, "hash": digest}
+HEADER: Kinds = {"v": whole, "stream": name, "place": whole, "name": name, "at": instant}
 INSTANT = re.compile(rf"{SECOND}\.[0-9]{{6}}Z")
 
 
@@ -488,13 +487,12 @@ def read_event(where: str, stream: str, place: int, position: int, header: bytes
     said, fields = read_json(header, f"{where}, header"), read_json(body, f"{where}, body")
     objects = isinstance(said, dict) and isinstance(fields, dict) and not body.endswith(b"\n")
     need(objects, where, "its header or its body is not an object alone")
-    need(type(said.get("v")) is int and said["v"] == 1, where, "its stored form is not 1, the only one that is known here")
-    need(said.get("stream") == stream, where, "its header names another stream")
-    need(type(said.get("place")) is int and said["place"] == place, where, "its header names another place")
-    need(type(said.get("name")) is str, where, "its header does not say what happened")
-    at = said.get("at")
-    instant = type(at) is str and INSTANT.fullmatch(at) and header.endswith(f',"at":"{at}"}}'.encode())
-    need(bool(instant) and in_calendar(str(at)), where, "its header does not end with the instant of recording")
+    form, stream_said, place_said, _, at = take({member: said.get(member) for member in HEADER}, HEADER, f"{where}, header")
+    need(form == 1, where, "its stored form is not 1, the only one that is known here")
+    need(stream_said == stream, where, "its header names another stream")
+    need(place_said == place, where, "its header names another place")
+    ended = INSTANT.fullmatch(at) and header.endswith(f',"at":"{at}"}}'.encode())
+    need(bool(ended), where, "its header does not end with the instant of recording")
     return Event(where, stream, place, position, header, body, hashed, said, fields)
 
 
@@ -599,29 +597,18 @@ def check_head(last: Event, blinded: bytes, head: Any, checkpoint: Checkpoint, r
 # (7) The words behind the commitments
 
 OPENED: Kinds = {"place": whole, "path": name, "salt": salt16, "words": text}
-
-
-def cipher(value: Any) -> bytes:
-    raw = base64(name(value))
-    if len(raw) < 44:  # nonce, salt and tag
-        raise ValueError
-    return raw
-
-
-def key_id(value: Any) -> bytes:
-    if value == "":
-        raise ValueError
-    return text(value)
-
-
-SEAL: Kinds = {"c": digest, "e": cipher, "k": key_id}
+SEAL: Kinds = {"c": digest, "e": lambda said: base64(name(said)), "k": text}
+LEAST_SEALED = 12 + 16 + 16  # nonce, salt and tag
 
 
 def sealed(value: Any, where: str, way: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
     """Path and commitment of each sealed object, in the order in which they stand."""
     if isinstance(value, dict) and SEAL.keys() <= value.keys():
-        need(bool(way), where, "its body is a sealed object itself")
-        yield ".".join(way), take(value, SEAL, f"{where}, {quoted('.'.join(way))}")[0]
+        path = ".".join(way)
+        at = f"{where}, {quoted(path)}"
+        commitment, cipher, key = take(value, SEAL, at)
+        need(bool(way and key) and len(cipher) >= LEAST_SEALED, at, "it is not as words are sealed")
+        yield path, commitment
         return
     for key, below in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(below, (dict, list)):
@@ -658,28 +645,27 @@ def check_words(files: dict[str, bytes], events: list[Event], report: Report) ->
 
 SUPPORTING: Kinds = {"stream": name, "stream_salt": digest, "place": whole, "position": whole, "previous": digest, "header": text}
 SUPPORTING |= {"body": text, "hash": digest, "index": whole, "path": digests}
-LINES = {"procedure": re.compile(r"procedure/[A-Za-z0-9][A-Za-z0-9._-]*"), "calendar": re.compile("calendar/england")}
+ADOPTION = re.compile(r"procedure/[A-Za-z0-9][A-Za-z0-9._-]* procedure-edition-adopted|calendar/england calendar-edition-adopted")
 Editions = dict[str, dict[str, int]]  # by their kind: the position where each is first named, or adopted
 
 
 def check_supporting(files: dict[str, bytes], events: list[Event], indexes: dict[int, int], checkpoint: Checkpoint, report: Report) -> None:
     adopted: Editions = {"procedures": {}, "calendars": {}}
-    last: dict[str, tuple[bytes, Event]] = {}
-    count, before = 0, -1
+    last: dict[str, tuple[bytes, int, bytes]] = {}
     for where, line in read_lines(files["data/supporting.jsonl"], "supporting.jsonl", "supporting event"):
         stream, salt, place, position, previous, header, body, hashed, index, path = take(line, SUPPORTING, where)
         event = read_event(where, stream, place, position, header, body, hashed)
-        need(place > 1 or (place == 1 and previous == NOTHING_BEFORE), where, "its place, or the hash before it, cannot be")
+        its_salt, its_place, its_hash = last.get(stream, (salt, 0, NOTHING_BEFORE))
+        follows = place > its_place + 1 or (place == its_place + 1 and previous == its_hash)
+        need(salt == its_salt and follows, where, "its place, or the hash or salt before it, cannot be")
+        last[stream] = salt, place, hashed
         need(chained(previous, header, body) == hashed, where, "its hash is not that of its bytes and the event before it")
         check_entry(event, blind(salt, stream), previous, index, path, checkpoint)
-        need(position > before and position not in indexes, where, "its position is that of another event, or before the last line's")
-        its_salt, its = last.get(stream, (salt, None))
-        follows = its is None or (place > its.place and (place > its.place + 1 or previous == its.hash))
-        need(salt == its_salt and follows, where, "it does not fit the event of its stream that stands before it")
-        last[stream] = salt, event
-        indexes[position], before = index, position
+        need(position not in indexes, where, "its position is that of another event")
+        indexes[position] = index
         check_adoption(files, event, adopted)
-        count += 1
+    those = [*indexes][len(events) :]
+    need(those == sorted(those), "supporting.jsonl", "its lines are not in the order of positions")
     in_order = [indexes[position] for position in sorted(indexes)]
     need(in_order == sorted(set(in_order)), "supporting.jsonl", "positions and indexes are not in the same order")
 
@@ -695,18 +681,15 @@ def check_supporting(files: dict[str, bytes], events: list[Event], indexes: dict
     need(not shapeless, "data/schemas", f"the shape of {quoted(shapeless)} is missing")
     editions = sum(map(len, adopted.values()))
     texts = f"{counted(editions, 'edition')} of procedures and calendars just as adopted"
-    report.note(f"{counted(count, 'supporting event')} in the log, {texts}", supporting=count, editions=editions)
+    report.note(f"{counted(len(those), 'supporting event')} in the log, {texts}", supporting=len(those), editions=editions)
 
 
 def check_adoption(files: dict[str, bytes], event: Event, adopted: Editions) -> None:
     where, edition, kind = event.where, event.fields.get("edition"), event.stream.partition("/")[0]
-    for _ in sealed(event.fields, where):  # their form; they are not opened
-        pass
+    list(sealed(event.fields, where))  # of words here only the form is looked at
     if type(edition) is not str:
         raise Fault(where, "it does not name an edition")
-    line = LINES.get(kind)
-    in_its_line = line is not None and line.fullmatch(event.stream) and event.said["name"] == f"{kind}-edition-adopted"
-    need(bool(in_its_line), where, "it is not an adoption")
+    need(ADOPTION.fullmatch(f"{event.stream} {event.said['name']}") is not None, where, "it is not an adoption")
     path = f"data/editions/{kind}s/{edition}.{'toml' if kind == 'procedure' else 'json'}"
     need(path in files, where, f"the edition {quoted(edition)} is not in the file")
     if kind == "procedure":

@@ -21,7 +21,7 @@ from projections.following import Following, Superseded, alone
 from projections.per_case import per_case
 from projections.rebuild import ensure
 from projections.view import Build, Connection, Table, View
-from tests.projections.telling import BEGINNING, ToldLog, adopting, anything, aware, following, opened, rows
+from tests.projections.telling import BEGINNING, ToldLog, adopting, anything, aware, decided_and_reopened, following, opened, rows
 
 
 def empty(connection: Connection, view: View) -> Build:
@@ -37,6 +37,8 @@ def empty(connection: Connection, view: View) -> Build:
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_however_it_is_read_the_rows_are_the_same(connection: Connection, view: View, seed: int):
     log = anything(cases=5, events=120, seed=seed)
+    for stream in sorted(stream for stream in log.places if stream.startswith("case/")):
+        decided_and_reopened(log, stream.removeprefix("case/"))
     filled = rows(connection, ensure(view, log, connection))
     assert filled
     for size in (1, 3, 50, 1000):

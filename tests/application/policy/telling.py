@@ -108,8 +108,8 @@ ELSE: dict[str, tuple[list[Recorded], By]] = {
     "the acting manager": (case(it(BM, InterestDeclared(kind="real", nature="a cousin"))), OFFICER),
     "a deputy": (case(it(HEALTH, DeputyAppointed(partner="health", deputy=DEPUTY.person, delegation="for this case"))), DEPUTY),
     "who hears a challenge": (
-        case(it(of("notifier"), HEARD), it(BM, EscalationLevelEntered(challenge="c-1", level=1, heard_by=("rapid-review-member",)))),
-        asker("rapid-review-member"),
+        case(it(of("notifier"), HEARD), it(BM, EscalationLevelEntered(challenge="c-1", level=1, heard_by=("notifier",)))),
+        asker("notifier/hospital-trust/Matron"),
     ),
     "who owes a recommendation": (
         case(it(BM, RecommendationIssued(ref="r-1", what="a lock", owners=("housing",), by_when=date(2025, 1, 1)))),
@@ -121,7 +121,7 @@ ELSE: dict[str, tuple[list[Recorded], By]] = {
     "let in for a complaint": (case(granted(asker("information-governance").person, "information-governance", date(2024, 12, 2))),
         asker("information-governance")),
     "in conflict": (case(it(BM, InterestDeclared(kind="perceived", nature="next door"))), BM),
-    "removed": (case(*MADE_BY["reviewer"](REVIEWER), it(BM, ReviewerRemoved(candidate=REVIEWER.person))), REVIEWER),
+    "removed": (case(*MADE_BY["reviewer"](OFFICER), it(BM, ReviewerRemoved(candidate=OFFICER.person))), OFFICER),
     "whose access was ended": (case(it(BM, AccessEnded(person=OFFICER.person))), OFFICER),
     "of another partnership": (case(), OUTSIDER),
     "a parent who notified": (case(notified(of("parent"))), of("parent")),

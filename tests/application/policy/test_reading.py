@@ -9,7 +9,6 @@ from application.case_view.decisions import decisions
 from application.case_view.history import history_items
 from application.case_view.overview import overview
 from application.policy.entries import ALL
-from application.policy.pseudonyms import Pseudonyms
 from application.policy.reading import AT_PRESENT, at_present, rests_on
 from application.policy.shown import Shown
 from domain.access import GlassBroken
@@ -194,8 +193,34 @@ def test_a_name_that_is_recorded_later_is_hidden_in_what_was_said_before() -> No
     before = told(it(HEALTH, position("police", "met", why="Rosalind is safe")))
     whole = told(it(HEALTH, position("police", "met", why="Rosalind is safe")), it(BM, ChildAdded(child=sibling)))
     nurse = of("rapid-review-member")
-    part = Shown(reader(whole, nurse), before, in_clear(before), Pseudonyms(whole, in_clear(whole)))
+    part = Shown(reader(whole, nurse), before, in_clear(whole), whole)
     assert part.items(history_items(before, in_clear(before)))[-1]["fields"]["rationale"] == "sibling is safe"
+
+
+def test_whoever_looked_is_told_to_those_who_read_the_audit_trail_and_ones_own_looks_to_oneself() -> None:
+    history = told(it(BM, INVITED))
+    looks = [{"look": str(n), "by": {"person": by.person, "role": by.role}} for n, by in enumerate((WARD, PARTICIPANT, BM))]
+    assert shown(history, BM).looks(looks) == looks
+    assert shown(history, PARTICIPANT).looks(looks) == looks[1:2]
+    assert shown(history, of("reviewer")).looks(looks) == []
+    assert shown(history, of("scrutineer")).looks(looks)[0]["by"] == {"person": "notifier", "role": "notifier"}
+    assert [look["by"]["person"] for look in shown(history, of("implementation-group-chair")).looks(looks)][1:] == [
+        "participant-1", "business-manager-1",
+    ]  # fmt: skip
+
+
+def test_of_what_somebody_missed_is_named_what_they_may_know_of() -> None:
+    history = told(it(BM, INVITED), it(BM, COUNSELLED))
+    named = {by: [recorded.place for recorded in history if shown(history, by).may_name(recorded)] for by in (BM, WARD, PARTICIPANT)}
+    assert named == {BM: [1, 2, 3, 4, 5, 6], WARD: [2, 4], PARTICIPANT: [5, 6]}
+
+
+def test_a_case_file_for_somebody_withholds_what_they_would_not_read_as_it_stands() -> None:
+    history = told(*MADE_BY["reviewer"](REVIEWER))
+    theirs, mine = shown(history, REVIEWER), shown(history, BM)
+    for place, path in ((1, "children.0.name"), (2, "narrative"), (2, "notifier.name"), (3, "rationale")):
+        assert theirs.withholds(history[place - 1], path)
+        assert not mine.withholds(history[place - 1], path)
 
 
 # --- documents
@@ -284,3 +309,25 @@ def test_a_refusal_says_no_more_than_its_rule_to_whoever_may_not_read_what_it_re
 def test_a_rule_may_say_on_what_a_refusal_rests() -> None:
     assert rests_on("invite-participant", "There is an interview hold (BOL-146).") == ("decisions",)
     assert rests_on("invite-participant", "Something (TOOL-12).") == ("participants", "decisions")
+
+
+def test_what_one_is_told_about_oneself_is_told_in_full() -> None:
+    said = "You have declared an interest on this case that is not resolved, so you may ask nothing on it (R-8)."
+    history = told(it(HEALTH, InterestDeclared(kind="real", nature="a cousin")))
+    assert reader(history, HEALTH).refusal("decide-threshold", [said]) == (said,)
+
+
+def test_of_what_may_not_be_asked_now_no_more_is_said_than_may_be_read() -> None:
+    refused = [{"command": "place-hold", "sentence": "A hold stands (BOL-146).", "rule": "BOL-146"}]
+    answer = shown(told(), asker("partnership-member/housing")).allowed({"allowed": ["declare-interest"], "refused": refused})
+    assert answer["allowed"] == ["declare-interest"]
+    assert answer["refused"] == [{"command": "place-hold", "sentence": f"{AT_PRESENT} (BOL-146).", "rule": "BOL-146"}]
+    assert shown(told(), BM).allowed({"allowed": [], "refused": refused})["refused"] == refused
+
+
+def test_of_what_was_asked_about_it_is_known_what_was_withheld() -> None:
+    nurse = shown(told(), of("rapid-review-member"))
+    nurse.items(history_items(told(), in_clear(told())))
+    assert nurse.reader.withheld == ("notifier-identity",)
+    assert nurse.reader.capacity == "rapid-review-member"
+    assert reader(case(*MADE_BY["designated-health-practitioner"](PARTICIPANT)), PARTICIPANT).capacity == "facilitator"

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import psycopg
@@ -43,7 +44,7 @@ MAPPED = Mapped.model_validate(
         ]
     }
 )  # fmt: skip
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "pat": {"name": "Pat Quirke", "groups": ["bolton-managers"]},
     "sam": {"name": "Sam Ødegård", "groups": ["bolton-managers", "bolton-police"]},
     "nobody": {"name": "No Body"},

@@ -11,6 +11,7 @@ import pytest
 
 from domain.people import By
 from interfaces import databases, wiring
+from interfaces.api.app import make_app
 from interfaces.cli import serving
 from interfaces.cli.saying import CannotDo
 from interfaces.databases import Databases
@@ -89,7 +90,7 @@ async def test_nobody_is_made_up(demo: House):
 async def test_nobody_is_chosen_where_people_sign_in_and_nobody_signs_in_where_a_header_says_who(house: House, places: Databases):
     assert (await house.browser().http.post("/sign-in/as", data={})).status_code == 404
     service = wiring.Service(places)
-    transport = httpx.ASGITransport(serving.make_app(service))
+    transport = httpx.ASGITransport(make_app(service))
     async with service, httpx.AsyncClient(transport=transport, base_url=HERE) as http:
         for method, path in (("GET", "/sign-in"), ("GET", "/sign-in/callback"), ("GET", "/session"), ("POST", "/sign-out")):
             assert (await http.request(method, path)).status_code == 404

@@ -130,9 +130,11 @@ def test_posts_are_given_listed_and_taken_away(real_places: Databases):
     assert "--organisation" in told(["posts", "give", "delegated-partner", "bury", "--person", person], here)
     assert "no person of this id" in told(["posts", "give", "lead-partner", "bury", "--person", "person-" + "0" * 32], here)
     with psycopg.connect(real_places.owner_record) as conn:
-        (number,) = conn.execute("SELECT min(id) FROM posts").fetchone()
+        ((number,),) = conn.execute("SELECT min(id) FROM posts").fetchall()
         assert "example.org" not in str(conn.execute("SELECT row_to_json(p)::text FROM persons p").fetchall())
     assert "taken away" in told(["posts", "end", str(number)], here, 0)
     assert "taken away before" in told(["posts", "end", str(number)], here)
     assert "no such session" in told(["sessions", "revoke", "--person", person], here)
-    assert "Name either" in told(["sessions", "revoke"], here)
+    for named in ([], ["1", "--all"], ["--person", person, "--all"]):
+        assert "Name either" in told(["sessions", "revoke", *named], here)
+    assert "no such session" in told(["sessions", "revoke", "--all"], here)

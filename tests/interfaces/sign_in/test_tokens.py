@@ -234,6 +234,7 @@ async def test_the_register_gives_posts_and_takes_them_away(api: House, issuer: 
     number = await posts.give(person, Post("lead-partner", None, "bury"), london_date(now))
     token = issuer.token(groups=[])
     assert (await asked(api, token)).status_code == 200
+    assert number is not None
     assert await posts.end([number], now, london_date(now)) == 1
     assert (await asked(api, token)).status_code == 403
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -109,6 +110,7 @@ class Record:
         self.random = random.Random(self.seed)
         self.salts: dict[str, bytes] = {}
         self.position = 0
+        self.rewrite: Callable[[str, str], tuple[str, str]] = lambda header, body: (header, body)
 
     def salt(self, stream: str) -> bytes:
         return self.salts.setdefault(stream, sha(b"salt", stream.encode()))
@@ -137,7 +139,7 @@ class Record:
             | said
             | {"command": "0d9f8c1e-6a2b-4f7d-8e3c-5b4a39281706", "at": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"}
         )
-        body = compact(self.seal(fields, (), opened))
+        header, body = self.rewrite(header, compact(self.seal(fields, (), opened)))
         previous = before[-1].hash if before else bytes(32)
         head, rest = header.encode(), body.encode()
         hashed = sha(b"\x01", previous, struct.pack(">I", len(head)), head, struct.pack(">I", len(rest)), rest)
@@ -231,7 +233,7 @@ class Record:
             "data/editions/procedures/bolton.toml": BOLTON,
             "data/editions/procedures/england-2025.toml": TOML,
             "data/editions/calendars/england-2026.json": lines([{"edition": "england-2026", "holidays": sorted(HOLIDAYS)}]),
-            **{f"data/schemas/{name}.json": b"{}\n" for name in sorted({json.loads(event.header)["name"] for event in events})},
+            **{f"data/schemas/{name}.json": b"{}\n" for name in sorted({str(json.loads(event.header)["name"]) for event in events})},
             "data/report.html": b"<!doctype html><title>A case</title>\n",
         }
 

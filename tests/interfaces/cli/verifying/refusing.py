@@ -8,6 +8,7 @@ from functools import cache
 from interfaces.cli.verify import verify
 from tests.interfaces.cli.verifying.making import WITNESSES, Record, a_record, lines
 from tests.interfaces.cli.verifying.packing import pack
+from tests.second_verifier import faults
 
 KEYS = [witness.key for witness in WITNESSES]
 Files = dict[str, bytes]
@@ -45,6 +46,14 @@ def refused(data: bytes, *words: str, **asked) -> None:
     assert "unforeseen" not in report.fault
     for word in words:
         assert word in report.fault, report.fault
+
+
+def agreed(data: bytes, **asked) -> bool:
+    """Whether all holds, of which two verifiers that share nothing think the same."""
+    first, second = verify(data, **asked), faults(data, **asked)
+    assert first.holds == (not second), (first.fault, second)
+    assert "unforeseen" not in (first.fault or "")
+    return first.holds
 
 
 def flipped(data: bytes, at: int) -> bytes:

@@ -148,8 +148,8 @@ def test_a_supporting_event_that_is_changed_is_refused():
     for change in {"stream_salt": "00" * 32}, {"index": 7}, {"path": []}:
         changed_one = relined("supporting.jsonl", lambda there, change=change: [there[0] | change, *there[1:]])
         refused(changed_one, "supporting event 1", "its proof")
-    refused(relined("supporting.jsonl", lambda there: [there[0] | {"position": 10**6}, *there[1:]]), "not in the same order")
-    refused(relined("supporting.jsonl", lambda there: [there[0], *there]), "supporting event 2", "position")
+    refused(relined("supporting.jsonl", lambda there: [there[0] | {"position": 10**6}, *there[1:]]), "not in the order of positions")
+    refused(relined("supporting.jsonl", lambda there: [there[0], *there]), "supporting event 2", "cannot be")
 
 
 def test_a_supporting_event_of_another_kind_is_refused():
@@ -185,6 +185,5 @@ def test_a_shape_that_is_missing_is_refused():
 
 
 def test_a_form_that_is_not_known_is_refused():
-    for change in ('{"v":1,', '{"v":2,'), ('{"v":1,', '{"v":true,'):
-        relabelled = [{**event.line, "header": event.header.replace(*change)} for event in record().streams[f"case/{CASE}"]]
-        refused(relined("events.jsonl", lambda there, other=relabelled: other), "event 1", "stored form")
+    relabelled = [{**event.line, "header": event.header.replace('{"v":1,', '{"v":2,')} for event in record().streams[f"case/{CASE}"]]
+    refused(relined("events.jsonl", lambda there: relabelled), "event 1", "stored form")
