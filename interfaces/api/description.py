@@ -16,6 +16,7 @@ from domain.adoption import AdoptCalendar, AdoptProcedure
 from domain.candidate import DecideThematic, RaiseThematicCandidate
 from domain.language import Command
 from domain.roles import WHO, listed_or
+from domain.stages.learning import InviteFeedback
 from domain.stages.opening import OpenCase
 from interfaces.api.commands import CANDIDATE, CASE, OF_A_CASE
 from interfaces.api.identity import (
@@ -90,7 +91,7 @@ def _operation(model: type[Command], parameters: list[dict[str, Any]]) -> dict[s
     done = {"description": "What was recorded.", "content": {"application/json": {"schema": {"$ref": SCHEMAS.format(model="Answer")}}}}
     success = {"201": done, "200": {**done, "description": "A dry run: what would be recorded."}} if opens else {"200": done}
     said = " ".join((model.__doc__ or "").split()) if model.__doc__ != Command.__doc__ else ""
-    bare = all(not field.is_required() for field in model.model_fields.values())
+    bare = model is not InviteFeedback and all(not field.is_required() for field in model.model_fields.values())
     return {
         "tags": ["asking"],
         "summary": model.name.replace("-", " ").capitalize(),
@@ -161,7 +162,7 @@ def describe(app: FastAPI) -> None:
         models: list[Any] = [Problem, Answer, *(model for _, model, _ in operations)]
         _, made = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
         schemas |= copy.deepcopy(made["$defs"])
-        schemas["InviteFeedback"]["oneOf"] = ONE_OF_TWO
+        schemas[InviteFeedback.__name__]["oneOf"] = ONE_OF_TWO
         # the path names the candidate already
         schemas[DecideThematic.__name__]["required"].remove("candidate")
         for path, model, parameters in operations:

@@ -149,6 +149,7 @@ async def head(
     """Where the case stood at a published size, or that it had not begun, and what shows it: a way through the map of heads."""
     stream = f"case/{case}"
     looks_at(request, streams=(stream,))
+    position = await service(request).store.settled_position()
 
     def ask(ledger: Ledger) -> dict[str, Any]:
         at = size or ledger.checkpoint().checkpoint.size
@@ -158,7 +159,7 @@ async def head(
         found = {"stream": stream, "salt": salt.hex(), "blinded": blinded.hex(), "size": at, "place": stood.place}
         return {**found, "siblings": _hex([*proof.siblings]), "end": end}
 
-    return answered(await _asked(request, ask), {})
+    return answered(await _asked(request, ask), {"Position": str(position)})
 
 
 @router.get("/tile/{path:path}", name="tile", response_class=Response, responses=_media(BYTES, "A tile.") | documented(404, 422, 503))

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import time
 
 import uvicorn
@@ -72,17 +73,19 @@ def serve(console: Console, *, rehearsal: bool, host: str, port: int, calendar: 
 
 def run(console: Console, places: Databases, settings: Settings, sign_in: SignIn | None = None, *, host: str, port: int) -> None:
     """The API over these databases, with the read models and the ledger kept up in the same process, until SIGINT or SIGTERM."""
+    asyncio.run(must_fit(places, sign_in, host))
+    listening = listen(host, port)
+    taken = listening.getsockname()[1]
+    if sign_in is not None and sign_in.client is None:
+        sign_in = replace(sign_in, base_url=f"http://{host}:{taken}")
     service = wiring.Service(
         places, boards=True, largest_document=settings.largest_document, witnesses=settings.witness_policy(), sign_in=sign_in
     )
-    asyncio.run(must_fit(service, host))
-    listening = listen(host, port)
-    taken = listening.getsockname()[1]
     with worker.following(places.projections), ledger_kept(places, settings):
         how = "rehearsal" if sign_in is None else f"sign-in at {sign_in.base_url}" if sign_in.client else "demonstration"
         say(console, f"Serving http://{host if ':' not in host else f'[{host}]'}:{taken}/api/v1 ({how}). Stop with Ctrl-C.")
         if sign_in is not None and sign_in.client is None:
-            say(console, f"Choose a person at http://{host if ':' not in host else f'[{host}]'}:{taken}/sign-in.")
+            say(console, f"Choose a person at {sign_in.base_url}/sign-in.")
         config = uvicorn.Config(make_app(service), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         service.leaving = lambda: server.should_exit
@@ -118,14 +121,13 @@ def timestamp_roots(settings: Settings) -> tuple[Certificate, ...]:
         raise CannotDo(f"CASETRAIL_TIMESTAMP_ROOTS: {error}.") from None
 
 
-async def must_fit(service: wiring.Service, host: str) -> None:
+async def must_fit(places: Databases, sign_in: SignIn | None, host: str) -> None:
     """Whether this store may be served so: who asks there, and how people come in, have to go together.
 
     Raises:
         CannotDo: they do not.
     """
-    sign_in = service.entrance.sign_in if service.entrance else None
-    async with wiring.Service(service.places) as asked:
+    async with wiring.Service(places) as asked:
         marks = asked.marks
     if sign_in is not None and sign_in.client is not None:
         if marks & {"rehearsal", "demo"}:

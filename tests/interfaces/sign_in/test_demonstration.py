@@ -87,8 +87,11 @@ async def test_nobody_is_made_up(demo: House):
         assert answer.status_code in (401, 403), answer.text
 
 
-async def test_nobody_is_chosen_where_people_sign_in_and_nobody_signs_in_where_a_header_says_who(house: House, places: Databases):
+async def test_nobody_is_chosen_where_people_sign_in(house: House):
     assert (await house.browser().http.post("/sign-in/as", data={})).status_code == 404
+
+
+async def test_nobody_signs_in_where_a_header_says_who(places: Databases):
     service = wiring.Service(places)
     transport = httpx.ASGITransport(make_app(service))
     async with service, httpx.AsyncClient(transport=transport, base_url=HERE) as http:
@@ -104,5 +107,5 @@ async def test_persons_are_chosen_in_no_other_store(places: Databases, real_plac
         (demo_places, "0.0.0.0", "loopback only"),
     ):
         with pytest.raises(CannotDo, match=sentence):
-            await serving.must_fit(wiring.Service(store, sign_in=choosing), host)
-    await serving.must_fit(wiring.Service(demo_places, sign_in=choosing), "127.0.0.1")
+            await serving.must_fit(store, choosing, host)
+    await serving.must_fit(demo_places, choosing, "127.0.0.1")
