@@ -26,7 +26,7 @@ def said_by(by: By) -> dict[str, Any]:
 
 def instant(at: datetime) -> str:
     """An instant as it is stored: UTC, to the microsecond."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def entry(recorded: Recorded) -> dict[str, Any]:

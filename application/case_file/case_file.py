@@ -88,6 +88,8 @@ class CaseFiles:
         log_key = await asyncio.to_thread(self._ledger.key)
         if not note.signed_by(log_key):
             raise NotSignedHere(f"The checkpoint of {note.checkpoint.origin} is not signed by the key that is said to be its: {log_key}.")
+        if any(log_key.name == key.name or log_key.public == key.public for key in self._ledger.policy.witnesses):
+            raise NotSignedHere("The log itself stands among its witnesses: nobody would count it as one.")
         stored = [one for one in everything if one.position <= position]
         if not stored:
             raise NotInLedger("The case is recorded, but no checkpoint covers any of it yet.")

@@ -21,9 +21,20 @@ _ALGORITHM: dict[Kind, bytes] = {"log": b"\x01", "witness": b"\x04"}
 _KINDS = {mark: kind for kind, mark in _ALGORITHM.items()}
 
 _NAME = re.compile(r"[^\s+]{1,200}")
-_SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
+_COUNT = re.compile(r"[1-9][0-9]{0,17}")
 MOST_BYTES = 64 * 1024
 """Of a note: more is none of ours."""
+
+MOST_WITNESSES = 100
+
+_P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
+_SMALL = {
+    0, 1, _P - 1,
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+}  # fmt: skip
+"""The y of the points of small order: a key that is one of them signs anything."""
 
 
 class Unsound(Exception):
@@ -52,12 +63,14 @@ class Key:
         Raises:
             Unsound: it is none.
         """
-        name, _, rest = text.strip().partition("+")
+        name, _, rest = text.partition("+")
         identity, _, encoded = rest.partition("+")
         bytes_ = _from_base64(encoded, "a key")
         kind = _KINDS.get(bytes_[:1])
-        if not _NAME.fullmatch(name) or kind is None or len(bytes_) != 33:
+        if not _NAME.fullmatch(name) or not name.isprintable() or kind is None or len(bytes_) != 33:
             raise Unsound("This is not a key of a log or a witness: <name>+<id>+<base64> is expected.")
+        if not _a_point(bytes_[1:]):
+            raise Unsound(f"The key of {name} is no public key of Ed25519, or one that signs anything.")
         key = cls(kind, name, bytes_[1:])
         if identity != key.id.hex():
             raise Unsound(f"The id in the key of {name} is not that of its bytes: a letter was changed.")
@@ -131,13 +144,15 @@ class Checkpoint:
             other: tuple[Log, int, bytes] | None = None
             for line in more[:-1]:
                 word, count, value = line.split(" ")
+                if not _COUNT.fullmatch(count):
+                    raise ValueError
                 if word == "heads":
                     heads = int(count), _from_base64(value, "a root")
                 elif word == "record" or word == "access":
                     other = word, int(count), _from_base64(value, "a root")  # type: ignore[assignment]  # one of the two
             word, _, instant = more[-1].partition(" ")
             at = datetime.strptime(instant, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-            if word != "at" or not _SIZE.fullmatch(size):
+            if word != "at" or not _COUNT.fullmatch(size) or not _NAME.fullmatch(origin):
                 raise ValueError
             found = cls(origin, int(size), _from_base64(root, "a root"), at, heads, other)
         except (ValueError, IndexError):
@@ -225,8 +240,12 @@ class Policy:
             raise Unsound(f"{self.quorum} witnesses are asked for, and {len(self.witnesses)} are known.")
         if any(key.kind != "witness" for key in self.witnesses):
             raise Unsound("A key of a log is no key of a witness.")
-        if len({key.public for key in self.witnesses}) < len(self.witnesses):
-            raise Unsound("Two witnesses have one key.")
+        if len({key.public for key in self.witnesses}) < len(self.witnesses) or len({key.name for key in self.witnesses}) < len(
+            self.witnesses
+        ):
+            raise Unsound("Two witnesses have one key, or one name.")
+        if len(self.witnesses) > MOST_WITNESSES:
+            raise Unsound(f"At most {MOST_WITNESSES} witnesses are counted.")
 
     @classmethod
     def of(cls, keys: Sequence[str], quorum: int) -> Policy:
@@ -236,6 +255,15 @@ class Policy:
     def witnessed(self, note: Note) -> bool:
         """Whether enough have cosigned. Where nobody is asked for, nothing counts as witnessed."""
         return 0 < self.quorum <= len(note.cosigned_by(self.witnesses))
+
+
+def _a_point(encoded: bytes) -> bool:
+    """Whether these bytes are a point of the curve, encoded in the one way there is, and not of small order (RFC 8032, 5.1.3)."""
+    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    if y >= _P or y in _SMALL:
+        return False
+    squared = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    return pow(squared, (_P - 1) // 2, _P) == 1
 
 
 def _cosigned(text: str, seconds: int) -> bytes:

@@ -129,7 +129,7 @@ async def status(request: Request) -> Response:
     return answered(await _asked(request, ask), FOR_NOW)
 
 
-@router.post("/cosignatures", name="cosign", responses=told(shapes.CosignatureTaken, 403, 404, 422, 503))
+@router.post("/cosignatures", name="cosign", responses=told(shapes.CosignatureTaken, 400, 403, 404, 413, 422, 503))
 async def cosign(request: Request, cosigned: Cosigned) -> Response:
     """Take in what a witness brings: one cosignature line for a published checkpoint."""
     name = await _asked(request, lambda ledger: ledger.cosign(cosigned.origin, cosigned.size, cosigned.line))

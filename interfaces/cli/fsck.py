@@ -69,7 +69,7 @@ def _read(path: Path) -> Note:
 
 def _named(told: Sequence[str]) -> dict[Log, Key]:
     try:
-        keys = [Key.read(text) for text in told]
+        keys = [Key.read(text.strip()) for text in told]
     except Unsound as error:
         raise CannotDo(str(error)) from None
     named: dict[Log, Key] = {log: key for log in LOGS for key in keys if key.name.endswith(f"/{log}")}

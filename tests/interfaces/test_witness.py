@@ -193,7 +193,7 @@ def test_a_service_that_is_away_is_no_fork(partners, log_keys, url):
 
 
 def test_a_witness_tells_its_key(partners):
-    assert Key.read(partners[0].run("--tell-key").stdout) == partners[0].key
+    assert Key.read(partners[0].run("--tell-key").stdout.strip()) == partners[0].key
 
 
 def test_the_first_time_the_keys_have_to_be_told(partners, url):

@@ -113,3 +113,30 @@ def test_a_key_with_a_letter_changed_is_refused(text):
 def test_a_note_written_otherwise_is_refused(change):
     with pytest.raises(Unsound):
         Note.read(change(note(BOLTON).text))
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        bytes(32),  # of small order
+        b"\x01" + bytes(31),
+        (2**255 - 20).to_bytes(32, "little"),
+        (2**255 - 18).to_bytes(32, "little"),  # not in the one way there is
+        b"\x02" + bytes(31),  # not on the curve
+    ],
+)
+def test_a_key_that_anybody_could_sign_for_is_refused(public):
+    with pytest.raises(Unsound, match="no public key of Ed25519"):
+        Key.read(str(Key("witness", "example.org/anybody", public)))
+
+
+@pytest.mark.parametrize("line", ["\n0\n", "\nheads 0 ", "\naccess 0 "])
+def test_a_checkpoint_of_nothing_is_refused(line):
+    text = (
+        note().text.replace("\n17\n", line)
+        if line == "\n0\n"
+        else note().text.replace(f"{line[:-2]}3 " if "heads" in line else f"{line[:-2]}5 ", line)
+    )
+    assert text != note().text
+    with pytest.raises(Unsound):
+        Note.read(text)

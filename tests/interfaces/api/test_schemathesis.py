@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from interfaces.databases import Databases
+from interfaces.publishing import publish_now
 from tests.interfaces.served import open_case, served
 
 HERE = Path(__file__).parent
@@ -21,7 +22,9 @@ def conforms(places: Databases, tmp_path: Path, *profiles: Sequence[str]) -> Non
     """Each profile is a run of its own, side by side."""
     with served(places) as url:
         config = tmp_path / "schemathesis.toml"
-        known = {"path.case": open_case(url), "path.candidate": "bolton-H1", "path.edition": "england-2025", "path.code": "H1"}
+        case = open_case(url)
+        publish_now(places)  # for the ledger and the case file
+        known = {"path.case": case, "path.candidate": "bolton-H1", "path.edition": "england-2025", "path.code": "H1"}
         fixed = "\n".join(f'"{name}" = "{value}"' for name, value in known.items())
         config.write_text(f"{(HERE / 'schemathesis.toml').read_text()}\n[parameters]\n{fixed}\n")
         asking: list[str | Path] = [
