@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import holidays
+import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
@@ -20,9 +22,11 @@ from domain.clocks import Adopted, ClockState, step
 from domain.language import Refused
 from domain.people import By
 from domain.working_days import CUSTOMARY_DAYS, BeyondCalendar, Calendar, adopted, london_date, said, weekend_days
+from interfaces.cli.clocks import with_board
 from interfaces.cli.looks import noted
-from interfaces.cli.saying import CannotDo
-from interfaces.wiring import Service
+from interfaces.cli.saying import CannotDo, failing_in_a_sentence
+from interfaces.settings import Settings
+from interfaces.wiring import Service, configured
 
 LARGEST = 1_000_000
 """Bytes of a file."""
@@ -218,3 +222,39 @@ def show(console: Console, calendars: Mapping[str, Calendar], edition: str | Non
 
 def _sayer(console: Console) -> Any:
     return lambda sentence: console.print(Text(sentence), soft_wrap=True)
+
+
+def commands(console: Console, errors: Console) -> typer.Typer:
+    """`casetrail calendar` and what stands below it."""
+    calendar = typer.Typer(help="Bank holidays of England, edition by edition.", no_args_is_help=True)
+
+    @calendar.command("adopt")
+    def adopt_one(
+        file: Annotated[Path, typer.Argument(help="TOML, or a list with a day on each line.")],
+        edition: Annotated[str | None, typer.Option(help="What it is called; default: as in the file, or the name of the file.")] = None,
+        source: Annotated[str | None, typer.Option(help="Where the days were read.")] = None,
+        because: Annotated[str | None, typer.Option(help="Why it is adopted.")] = None,
+        yes: Annotated[bool, typer.Option("--yes", help="Adopt it, after telling what moves.")] = False,
+    ) -> None:
+        """Compare an edition with the library, tell which due dates would move, and with --yes adopt it."""
+
+        async def ask() -> int:
+            proposed = read_file(file, edition, source)
+            async with with_board() as service:
+                return await adopt(console, service, proposed, because=because, yes=yes)
+
+        with failing_in_a_sentence(errors):
+            raise typer.Exit(asyncio.run(ask()))
+
+    @calendar.command("show")
+    def show_one(edition: Annotated[str | None, typer.Argument(help="One edition, day by day.")] = None) -> None:
+        """The editions adopted here, or the days of one of them."""
+
+        async def ask() -> None:
+            async with configured(Settings()) as service:
+                show(console, service.rulebook.calendars(), edition)
+
+        with failing_in_a_sentence(errors):
+            asyncio.run(ask())
+
+    return calendar

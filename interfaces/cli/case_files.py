@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +22,7 @@ from domain.working_days import london_date
 from interfaces import case_files, wiring
 from interfaces.cli import case_clocks
 from interfaces.cli.clocks import with_board
+from interfaces.cli.files import keep
 from interfaces.cli.looks import noted
 from interfaces.cli.over_http import OverHttp
 from interfaces.cli.saying import CannotDo
@@ -41,7 +40,7 @@ async def write(console: Console, settings: Settings, case: str, output: Path) -
     async with wiring.configured(settings) as service:
         made = await _made(service, settings, case)
         await noted(service, "case-file", streams=(f"case/{case}",), place=made.place, position=made.position)
-    _keep(output, made.content)
+    keep(output, made.content)
     at = f"{made.note.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC"
     say(console, f"Wrote {output}: {made.place} events, {len(made.content):,} bytes, as covered by the checkpoint of {at}.")
     if made.recorded > made.place:
@@ -121,20 +120,8 @@ class Folder:
         name = name if name not in self._taken else f"{Path(told.file).stem}-{name}"
         self._taken.add(name)
         file = self._path / f"{name}.zip"
-        _keep(file, content)
+        keep(file, content)
         told.case_files[handle] = str(file)
-
-
-def _keep(output: Path, content: bytes) -> None:
-    """Whole or not at all, and for its owner alone: the words in it are about children."""
-    draft = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-        draft.replace(output)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise CannotDo(f"The case file cannot be written to {output}: {error.strerror}.") from None
 
 
 def say(console: Console, sentence: str) -> None:

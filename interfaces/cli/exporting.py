@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from interfaces import case_exports, databases
 from interfaces.case_exports import CSV, XLSX, Form
 from interfaces.cli import case_clocks
 from interfaces.cli.clocks import with_board
+from interfaces.cli.files import keep
 from interfaces.cli.looks import noted
 from interfaces.cli.saying import CannotDo
 from interfaces.databases import Databases
@@ -41,7 +40,7 @@ async def export(console: Console, case: str, form: str, output: Path) -> None:
         seen = await case_clocks.seen_of(service, case, None, None)
         content = await _made(service, seen, form, output)
         await noted(service, VIEWS[form], streams=(seen.stream,), place=seen.place, position=seen.position)
-        _keep(output, content)
+        keep(output, content)
     console.print(Text(f"Wrote {output}: {seen.place} entries, as recorded up to position {seen.position}."), soft_wrap=True)
 
 
@@ -51,18 +50,6 @@ async def _made(service: Service, seen: Seen, form: str, output: Path) -> bytes:
     if form == "prov":
         return await case_exports.told_as_prov(seen)
     return await case_exports.disclosure_schedule(service, seen, XLSX if output.suffix.lower() == ".xlsx" else CSV)
-
-
-def _keep(output: Path, content: bytes) -> None:
-    """Whole or not at all, and for its owner alone."""
-    draft = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-        draft.replace(output)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise CannotDo(f"Nothing can be written to {output}: {error.strerror}.") from None
 
 
 # --- everything

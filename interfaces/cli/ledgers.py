@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +17,7 @@ from application.ledger.integrating import Diverged
 from application.ledger.notes import Key
 from application.ledger.reading import Ledger
 from interfaces import databases
-from interfaces.cli.saying import CannotDo
+from interfaces.cli.saying import CannotDo, failing_in_a_sentence
 from interfaces.publishing import publish_now, signing
 from interfaces.settings import Settings
 from interfaces.worker import connect
@@ -76,3 +78,29 @@ def _stamps(console: Console, stamps: timestamps.Stamped) -> None:
 
 def _say(console: Console, sentence: str) -> None:
     console.print(Text(sentence), soft_wrap=True)
+
+
+def commands(console: Console, errors: Console) -> typer.Typer:
+    """`casetrail ledger` and what stands below it."""
+    ledger = typer.Typer(help="The ledger: its keys, how far it has come, and a checkpoint at once.", no_args_is_help=True)
+
+    @ledger.command("keys")
+    def tell_keys() -> None:
+        """The public keys of the two logs, to be given to witnesses and to whoever checks a case file."""
+        with failing_in_a_sentence(errors):
+            for key in keys(Settings()):
+                print(key)
+
+    @ledger.command("publish")
+    def publish_all() -> None:
+        """Integrate and publish all that was recorded by now."""
+        with failing_in_a_sentence(errors):
+            publish(console, Settings())
+
+    @ledger.command("status")
+    def tell_status(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+        """What is recorded, published and witnessed of each log."""
+        with failing_in_a_sentence(errors):
+            status(console, Settings(), as_json=as_json)
+
+    return ledger

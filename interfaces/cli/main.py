@@ -12,9 +12,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from interfaces import wiring
-from interfaces.cli import calendar as calendars
-from interfaces.cli import case_clocks, case_files, exporting, importing, ledgers, looks, posts, reminders, replaying, serving, sessions
+from interfaces.cli import (
+    calendar,
+    case_clocks,
+    case_files,
+    exporting,
+    importing,
+    ledgers,
+    looks,
+    posts,
+    reminders,
+    replaying,
+    serving,
+    sessions,
+)
 from interfaces.cli import clocks as clock_board
 from interfaces.cli import decisions as decision_register
 from interfaces.cli import demo as demonstration
@@ -326,67 +337,8 @@ def fsck(
         raise typer.Exit(checking.fsck(console, Settings(), log_keys=log_key or [], kept=kept or [], as_json=as_json))
 
 
-ledger = typer.Typer(help="The ledger: its keys, how far it has come, and a checkpoint at once.", no_args_is_help=True)
-app.add_typer(ledger, name="ledger")
-
-
-@ledger.command("keys")
-def ledger_keys() -> None:
-    """The public keys of the two logs, to be given to witnesses and to whoever checks a case file."""
-    with failing_in_a_sentence(errors):
-        for key in ledgers.keys(Settings()):
-            print(key)
-
-
-@ledger.command("publish")
-def ledger_publish() -> None:
-    """Integrate and publish all that was recorded by now."""
-    with failing_in_a_sentence(errors):
-        ledgers.publish(console, Settings())
-
-
-@ledger.command("status")
-def ledger_status(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
-    """What is recorded, published and witnessed of each log."""
-    with failing_in_a_sentence(errors):
-        ledgers.status(console, Settings(), as_json=as_json)
-
-
-calendar = typer.Typer(help="Bank holidays of England, edition by edition.", no_args_is_help=True)
-app.add_typer(calendar, name="calendar")
-
-
-@calendar.command("adopt")
-def adopt_calendar(
-    file: Annotated[Path, typer.Argument(help="TOML, or a list with a day on each line.")],
-    edition: Annotated[str | None, typer.Option(help="What it is called; default: as in the file, or the name of the file.")] = None,
-    source: Annotated[str | None, typer.Option(help="Where the days were read.")] = None,
-    because: Annotated[str | None, typer.Option(help="Why it is adopted.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Adopt it, after telling what moves.")] = False,
-) -> None:
-    """Compare an edition with the library, tell which due dates would move, and with --yes adopt it."""
-
-    async def ask() -> int:
-        proposed = calendars.read_file(file, edition, source)
-        async with clock_board.with_board() as service:
-            return await calendars.adopt(console, service, proposed, because=because, yes=yes)
-
-    with failing_in_a_sentence(errors):
-        raise typer.Exit(asyncio.run(ask()))
-
-
-@calendar.command("show")
-def show_calendar(edition: Annotated[str | None, typer.Argument(help="One edition, day by day.")] = None) -> None:
-    """The editions adopted here, or the days of one of them."""
-
-    async def ask() -> None:
-        async with wiring.configured(Settings()) as service:
-            calendars.show(console, service.rulebook.calendars(), edition)
-
-    with failing_in_a_sentence(errors):
-        asyncio.run(ask())
-
-
+app.add_typer(ledgers.commands(console, errors), name="ledger")
+app.add_typer(calendar.commands(console, errors), name="calendar")
 app.add_typer(reminders.commands(console, errors), name="reminders")
 app.add_typer(sessions.commands(console, errors), name="sessions")
 app.add_typer(posts.commands(console, errors), name="posts")

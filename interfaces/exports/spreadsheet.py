@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -82,26 +82,41 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 def clocks_as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """The deadline board, in UTF-8 with a mark that spreadsheet programs know it by."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(clock_row(row) for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return as_csv(COLUMNS, map(clock_row, rows))
 
 
 def clocks_as_xlsx(rows: Iterable[Mapping[str, Any]], about: Mapping[str, Any]) -> bytes:
     """The deadline board as a workbook: a sheet that can be sorted and filtered, and one that says what was asked and when it is true."""
+    return as_xlsx("Deadlines", COLUMNS, map(clock_row, rows), about, widths=WIDE, width=12)
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A list, in UTF-8 with a mark that spreadsheet programs know it by."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], about: Mapping[str, Any], *, widths: Mapping[str, int], width: int,
+    finished: Callable[[Any, int], None] = lambda sheet, last: None,
+) -> bytes:  # fmt: skip
+    """A list as a workbook: a sheet that can be sorted and filtered, and one that says what it is. `finished` has the last word on the
+    sheet, given the number of its last row."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Deadlines")
+    sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    for n, column in enumerate(COLUMNS, 1):
-        sheet.column_dimensions[get_column_letter(n)].width = WIDE.get(column, 12)
-    sheet.append([_heading(sheet, column) for column in COLUMNS])
-    written = 1
+    for n, column in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(n)].width = widths.get(column, width)
+    sheet.append([_heading(sheet, column) for column in columns])
+    last = 1
     for row in rows:
-        sheet.append(clock_row(row))
-        written += 1
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{written}"
+        sheet.append(row)
+        last += 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"
+    finished(sheet, last)
     told = book.create_sheet("About this list")
     told.column_dimensions["A"].width, told.column_dimensions["B"].width = 24, 80
     for name, value in about.items():

@@ -81,7 +81,7 @@ async def test_what_cannot_be_made_or_written_is_a_sentence(settings, console, t
 
     with pytest.raises(CannotDo, match="no case"):
         await case_files.write(console, settings, "00000000-0000-4000-8000-000000000000", tmp_path / "x.zip")
-    with pytest.raises(CannotDo, match="cannot be written"):
+    with pytest.raises(CannotDo, match="Nothing can be written"):
         await case_files.write(console, settings, case, tmp_path / "no" / "x.zip")
     (tmp_path / "file").touch()
     with pytest.raises(CannotDo, match="cannot be written"):
