@@ -1,4 +1,4 @@
-"""The candidates for thematic reviews: one row for each, with its whole life and what was known of it when (BOL-36, BOL-37)."""
+"""The candidates for thematic reviews: one row for each, one for each entry of its life, and what was known when (BOL-36, BOL-37)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any, Literal, LiteralString
 
 import msgspec
-from msgspec.structs import replace
 
 from domain.candidate import (
     Candidate,
@@ -40,13 +39,24 @@ CANDIDATES = Table(
     state       text NOT NULL,
     round       int NOT NULL,
     by_rule     boolean NOT NULL,
-    raised_at   timestamptz NOT NULL,
-    life        text NOT NULL,
-    events      bigint[] NOT NULL
+    raised_at   timestamptz NOT NULL
     """,
     key="stream, key, known_from",
     indexes=("(partnership, code) WHERE known_until IS NULL", "(partnership, code, known_from)"),
 )
+
+
+LIVES = Table(
+    name="theme_candidate_lives",
+    columns=KNOWN
+    + """,
+    place int NOT NULL,
+    entry text NOT NULL
+    """,
+    key="stream, key, known_from",
+    indexes=("(stream, place)",),
+)
+"""What happened to each, entry by entry: a life may be long, and is not told anew each time that it goes on."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,39 +78,45 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _encode = msgspec.json.Encoder().encode
 lived = msgspec.json.Decoder(tuple[Entry, ...]).decode
-"""A row's `life`, read."""
+"""The entries of a life, read."""
 
 
-class _Life(msgspec.Struct, frozen=True):
-    candidate: Candidate = Candidate()
-    entries: tuple[Entry, ...] = ()
-
-
-class LifeOfACandidate:
+class StateOfACandidate:
     """From the events of a candidate to its one row."""
 
     kind = "candidate"
     everywhere: tuple[str, ...] = ()
     unsettled: Literal["false"] = "false"
 
-    def begin(self) -> _Life:
-        return _Life()
+    def begin(self) -> Candidate:
+        return Candidate()
 
-    def step(self, state: _Life, recorded: Recorded) -> _Life:
+    def step(self, state: Candidate, recorded: Recorded) -> Candidate:
+        return recorded.event.apply(state, recorded) if isinstance(recorded.event, CandidateEvent) else state
+
+    def rows(self, state: Candidate) -> Rows:
+        if not state.ever_raised:
+            return {}
+        return {"": (state.partnership, state.code, state.state, state.round, state.by_rule, state.raised_at)}
+
+
+class LifeOfACandidate:
+    """From the events of a candidate to a row for each."""
+
+    kind = "candidate"
+    everywhere: tuple[str, ...] = ()
+    unsettled: Literal["false"] = "false"
+
+    def begin(self) -> Rows:
+        return {}
+
+    def step(self, state: Rows, recorded: Recorded) -> Rows:
         if not isinstance(recorded.event, CandidateEvent):
             return state
-        return replace(state, candidate=recorded.event.apply(state.candidate, recorded), entries=(*state.entries, _entry(recorded)))
+        return {**state, str(recorded.place): (recorded.place, _encode(_entry(recorded)).decode())}
 
-    def rows(self, state: _Life) -> Rows:
-        candidate = state.candidate
-        if not candidate.ever_raised:
-            return {}
-        return {
-            "": (
-                candidate.partnership, candidate.code, candidate.state, candidate.round, candidate.by_rule, candidate.raised_at,
-                _encode(state.entries).decode(), [entry.position for entry in state.entries],
-            )
-        }  # fmt: skip
+    def rows(self, state: Rows) -> Rows:
+        return state
 
 
 def _entry(recorded: Recorded) -> Entry:
@@ -151,7 +167,9 @@ class Listed:
 
 
 LISTED: LiteralString = """
-SELECT substr(t.stream, 11), t.partnership, t.code, t.state, t.round, t.by_rule, t.raised_at, t.life, f.children, f.incidents,
+SELECT substr(t.stream, 11), t.partnership, t.code, t.state, t.round, t.by_rule, t.raised_at,
+       (SELECT '[' || string_agg(l.entry, ',' ORDER BY l.place) || ']' FROM projections.theme_candidate_lives l
+         WHERE l.stream = t.stream AND {lived}), f.children, f.incidents,
        f.notifications, f.confirmed, f.first_on, f.last_on, f.cases
   FROM ends e JOIN projections.theme_candidates t ON {known}{whose}
   LEFT JOIN ({figures}) f ON f.partnership = t.partnership AND f.code = t.code
@@ -170,7 +188,12 @@ async def candidates(
     asked = Asked(codes, partnership=partnership, as_of=as_of)
     query, parameters = counting(asked, by_code(codes))
     whose: LiteralString = " AND t.partnership = %(partnership)s" if partnership is not None else ""
-    listed = LISTED.replace("{known}", NOW if as_of is None else THEN).replace("{whose}", whose).replace("{figures}", figures_of())
+    listed = (
+        LISTED.replace("{known}", NOW if as_of is None else THEN)
+        .replace("{lived}", "true" if as_of is None else "l.known_from <= e.at")
+        .replace("{whose}", whose)
+        .replace("{figures}", figures_of())
+    )
     return await answered(connection, query + listed, parameters, _listed)
 
 

@@ -307,11 +307,12 @@ def _moved(before: Learning, ref: str, position: int, **changes: object) -> Lear
 
 VIEW = View(
     name="themes",
-    version=1,
-    tables=(THEMES, candidates.CANDIDATES, theme_spans.SPANS),
+    version=2,
+    tables=(THEMES, candidates.CANDIDATES, candidates.LIVES, theme_spans.SPANS),
     begin=together(
         Part(THEMES, per_case(ThemesOfACase())),
-        Part(candidates.CANDIDATES, per_case(candidates.LifeOfACandidate())),
+        Part(candidates.CANDIDATES, per_case(candidates.StateOfACandidate())),
+        Part(candidates.LIVES, per_case(candidates.LifeOfACandidate())),
         sums=(theme_spans.spans_of(THEMES),),
     ),
 )
