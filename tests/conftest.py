@@ -17,6 +17,8 @@ from interfaces import databases, wiring
 from interfaces.databases import Databases, Passwords
 from interfaces.local_postgres import LocalPostgres
 
+os.environ.pop("COLUMNS", None)  # how wide a table is told is said by a story, not by the terminal that the tests are run from
+
 COUNT = itertools.count(1)
 PASSWORDS = Passwords("practice", "practice", "practice")
 
