@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import random
+import subprocess
+import sys
+import tempfile
 import time
 from contextlib import nullcontext
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
+from application.case_file.disclosing import Reader
 from application.ledger.checking import check
 from application.ledger.notes import Policy
 from application.ledger.reading import Ledger
 from application.ledger.tree import WIDTH, check_inclusion, folded
 from benchmarks import record
 from benchmarks.ground import Ground
+from benchmarks.histories import history, saved
 from benchmarks.measuring import Contender, Figures, interleaved
 from benchmarks.sealing import SEALED, appending
 from interfaces import wiring
+from interfaces.case_files import made as made_file
+from interfaces.cli import verify
 from interfaces.databases import Databases
 from interfaces.publishing import publish_now, publishing
 from interfaces.worker import connect
@@ -86,6 +96,32 @@ def recomputed(places: Databases) -> Figures:
     return {"rate": found.events / elapsed}
 
 
+async def case_of(places: Databases, events: int) -> bytes:
+    """The case file of one case with so many events."""
+    stream = f"case/{uuid4()}"
+    told = [event for _, event in history("bolton", "Child of many words", random.Random(7), date(2025, 1, 6))][:-1]
+    told += told[-1:] * (events - len(told))
+    async with wiring.Service(places) as service:
+        for place in range(0, events, 50):
+            await service.store.append(saved(stream, place, told[place : place + 50], on=date(2025, 1, 6)))
+        publish_now(places)
+        return (await made_file(service, stream, Reader(), on=date(2025, 1, 7))).content
+
+
+def checked_alone(file: Path) -> Figures:
+    """A case file checked by the verifier in a process of its own."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-I", verify.__file__, str(file)], check=True, stdout=subprocess.DEVNULL)
+    return {"ms": 1000 * (time.perf_counter() - began)}
+
+
+def begun_alone() -> Figures:
+    """An interpreter that begins and ends."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
+    return {"ms": 1000 * (time.perf_counter() - began)}
+
+
 async def run(ground: Ground) -> None:
     """Measure it."""
     entries = ENTRIES if ground.sizes.rounds > 1 else WIDTH * WIDTH
@@ -113,6 +149,15 @@ async def run(ground: Ground) -> None:
         found["proofs made"], found["asked of proofs"], at_least=1,
     )  # fmt: skip
     sheet.compare("inclusion proofs checked, to their hashes alone (a second)", found["proofs checked"], found["hashes alone"])
+
+    ground.told("A case file of five hundred events, checked offline")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "case.zip"
+        file.write_bytes(await case_of(await ground.store(), 500))
+        offline = await interleaved({"checked": lambda: checked_alone(file), "begun": begun_alone}, 3 * ground.sizes.rounds, ground.told)
+    sheet.compare(
+        "a case file of 500 events checked offline, to an interpreter that begins (ms)", offline["checked"], offline["begun"], "ms"
+    )
 
     full = await record.full(ground)
     ground.told("The full record integrated, and recomputed")
