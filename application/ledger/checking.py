@@ -17,7 +17,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from application.ledger.entries import LOGS, Log, Step, blinded, look_hash
+from application.ledger.entries import LOGS, Log, blinded, entry_of, look_hash
 from application.ledger.heads import Head, Heads
 from application.ledger.notes import Key, Note, Policy, Signature, Unsound
 from application.ledger.tree import WIDTH, Growing, folded, leaf_hash
@@ -27,7 +27,7 @@ Connection = psycopg.Connection[TupleRow]
 Told = Callable[[str, int, int], None]
 """Called with what is being read, how much was read and how much there is."""
 
-PAGE = 4000
+PAGE = 1000
 
 EVENTS: LiteralString = (
     "SELECT notification_id, originator_id, originator_version, topic, header, state, at, hash FROM events"
@@ -79,7 +79,7 @@ BESIDE: Mapping[str, LiteralString] = {
 COUNTS: LiteralString = "SELECT (SELECT count(*) FROM events), coalesce((SELECT sum(last - first + 1) FROM commands), 0)"
 
 
-class _Header(msgspec.Struct):
+class _Header(msgspec.Struct, gc=False):
     v: int
     stream: str
     place: int
@@ -280,28 +280,29 @@ def _events(connection: Connection, entries: _Entries, told: Told) -> None:
             if at < last:
                 found.faults.append(f"{stream} {place} (position {position}): it was recorded before the event before it in the log.")
             last = at
-            for what in _said(header, stream, place, name, at):
+            if what := _said(header, stream, place, name, at):
                 found.faults.append(f"{stream} {place} (position {position}): {what}")
             heads[stream] = place, hash_
             known = salts.get(stream)
             if known is not None:
                 entries.moved(known[1], Head(place, hash_))
-                entries.add(position, Step(known[1], place, previous, hash_).entry())
+                entries.add(position, entry_of(known[1], place, previous, hash_))
         found.events += len(rows)
         told("events", found.events, count)
     found.streams = len(heads)
 
 
-def _said(header: bytes, stream: str, place: int, name: str, at: datetime) -> Iterator[str]:
+def _said(header: bytes, stream: str, place: int, name: str, at: datetime) -> str | None:
+    """What its header says that does not fit its row."""
     try:
         said = _header(header)
     except msgspec.DecodeError as error:
-        yield f"its header cannot be read: {error}."
-        return
-    if (said.stream, said.place, said.name, said.at) != (stream, place, name, at):
-        yield "its header says another stream, place, name or instant than its row."
+        return f"its header cannot be read: {error}."
     if said.v != 1:
-        yield f"it is of stored form {said.v}, which this version does not know."
+        return f"it is of stored form {said.v}, which this version does not know."
+    if said.stream != stream or said.place != place or said.name != name or said.at != at:
+        return "its header says another stream, place, name or instant than its row."
+    return None
 
 
 def _looks(connection: Connection, entries: _Entries, told: Told) -> None:

@@ -29,7 +29,12 @@ class Step(NamedTuple):
 
     def entry(self) -> bytes:
         """The entry of the log."""
-        return sha256(b"\x02" + _STEP.pack(*self)).digest()
+        return entry_of(*self)
+
+
+def entry_of(key: bytes, place: int, previous: bytes, hash_: bytes) -> bytes:
+    """The entry of an event, from what stands for its stream, its place, and the hashes before and after it."""
+    return sha256(b"\x02" + _STEP.pack(key, place, previous, hash_)).digest()
 
 
 def blinded(salt: bytes, stream: str) -> bytes:

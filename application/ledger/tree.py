@@ -76,7 +76,7 @@ class Growing:
 class Tree:
     """A tree over tiles that are fetched as they are needed. Sizes up to that of the tiles may be asked about."""
 
-    def __init__(self, tile: TileHashes, *, kept: int = 2048) -> None:
+    def __init__(self, tile: TileHashes, *, kept: int = 4096) -> None:
         """`kept`: how many tiles are remembered, of 16 kB each."""
         self._tile = tile
         self._most = kept
