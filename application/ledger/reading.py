@@ -25,11 +25,19 @@ from application.store.connections import StoreAway, conninfo
 MOST_ENTRIES = 65_536
 """So many are told at once."""
 
-LAST: LiteralString = (
-    "SELECT c.size, c.body, c.signature, array(SELECT line FROM ledger_cosignatures s"
-    " WHERE s.log = c.log AND s.size = c.size ORDER BY witness) FROM ledger_checkpoints c"
-    " WHERE c.log = %s AND c.size <= %s ORDER BY c.size DESC"
+NOTES: LiteralString = (
+    "SELECT c.body, c.signature, array(SELECT line FROM ledger_cosignatures s WHERE s.log = c.log AND s.size = c.size ORDER BY witness)"
+    " FROM ledger_checkpoints c {those}"
 )
+LAST: LiteralString = NOTES.replace("{those}", "WHERE c.log = %s ORDER BY c.size DESC LIMIT 1")
+OF_SIZE: LiteralString = NOTES.replace("{those}", "WHERE c.log = %s AND c.size = %s")
+COSIGNED: LiteralString = NOTES.replace(
+    "{those}",
+    "JOIN (SELECT log, size FROM ledger_cosignatures WHERE log = %s GROUP BY log, size HAVING count(*) >= %s"
+    " ORDER BY size DESC LIMIT 100) s USING (log, size) ORDER BY c.size DESC",
+)
+"""The last that as many have cosigned as are asked for: whether they are witnesses still, the policy says."""
+
 COSIGN: LiteralString = (
     "INSERT INTO ledger_cosignatures (log, size, witness, line) VALUES (%s, %s, %s, %s) ON CONFLICT (log, size, witness) DO NOTHING"
 )
@@ -42,9 +50,15 @@ WHOLE: LiteralString = "SELECT count(*), coalesce(max(last), 0) FROM ledger_tile
 STEPS: LiteralString = (
     "SELECT s.blinded, e.originator_version, p.hash, e.hash FROM events e JOIN ledger_streams s ON s.stream = e.originator_id"
     " LEFT JOIN events p ON p.originator_id = e.originator_id AND p.originator_version = e.originator_version - 1"
-    " WHERE e.notification_id > %s ORDER BY e.notification_id OFFSET %s LIMIT %s"
+    " WHERE e.notification_id > %s"
+    " AND e.notification_id <= (SELECT number FROM ledger_checkpoints WHERE log = 'record' ORDER BY size DESC LIMIT 1)"
+    " ORDER BY e.notification_id OFFSET %s LIMIT %s"
 )
-LOOKS: LiteralString = "SELECT hash FROM looks WHERE number > %s ORDER BY number OFFSET %s LIMIT %s"
+LOOKS: LiteralString = (
+    "SELECT hash FROM looks WHERE number > %s"
+    " AND number <= (SELECT number FROM ledger_checkpoints WHERE log = 'access' ORDER BY size DESC LIMIT 1)"
+    " ORDER BY number OFFSET %s LIMIT %s"
+)
 BETWEEN: dict[Log, LiteralString] = {
     "record": "SELECT count(*) FROM events WHERE notification_id > %s AND notification_id < %s",
     "access": "SELECT count(*) FROM looks WHERE number > %s AND number < %s",
@@ -137,15 +151,21 @@ class Ledger:
         Raises:
             NotInLedger: there is none.
         """
-        with self._asking() as connection:
-            for found, body, signature, lines in connection.execute(LAST, (log, 2**62 if size is None else size)):
-                if size is not None and found != size:
-                    break
-                note = Note.read(f"{body}\n{signature}\n" + "".join(f"{line}\n" for line in lines))
-                if not witnessed or self.policy.witnessed(note):
-                    return note
+        for note in self._notes(log, size, witnessed):
+            if not witnessed or self.policy.witnessed(note):
+                return note
         wanted = f"of size {size}" if size is not None else "that counts as witnessed" if witnessed else ""
         raise NotInLedger(f"The {log} log has published no checkpoint {wanted}".rstrip() + ".")
+
+    def _notes(self, log: Log, size: int | None, witnessed: bool) -> Iterator[Note]:
+        if size is not None:
+            rows = self._ask(OF_SIZE, (log, size))
+        elif not witnessed:
+            rows = self._ask(LAST, (log,))
+        else:
+            rows = self._ask(COSIGNED, (log, self.policy.quorum)) if self.policy.quorum else []
+        for body, signature, lines in rows:
+            yield Note.read("\n".join((body, signature, *lines, "")))
 
     def key(self, log: Log = "record") -> Key:
         """The public key that a log is published under, as this database has it: nobody else vouches for it.
@@ -210,7 +230,10 @@ class Ledger:
     # --- entries and tiles
 
     def entries(self, log: Log, first: int, upto: int) -> list[bytes]:
-        """Entries by index, `upto` excluded: as witnesses are given them (record: `Step.packed`; access: the entry itself)."""
+        """Entries by index, `upto` excluded: as witnesses are given them (record: `Step.packed`; access: the entry itself).
+
+        Only of what is published: behind it an index is not settled yet, and what is told, or remembered, must stay true.
+        """
         if not 0 <= first <= upto or upto - first > MOST_ENTRIES:
             raise ValueError(f"At most {MOST_ENTRIES} entries are told at once, from a lower index to a higher.")
         tile, skipped = divmod(first, WIDTH)

@@ -13,21 +13,20 @@ from rich.text import Text
 from application.generating.generating import Generated, NotGenerated, Unaccepted, Where, generate
 from application.generating.plan import Plan
 from application.generating.recording import last_instant
-from application.store.chain import Row, faults
-from application.store.recorder import RecordApplication
 from domain.working_days import london_date
 from interfaces import databases, wiring, worker
+from interfaces.cli import fsck
 from interfaces.cli.saying import CannotDo
 from interfaces.databases import Databases
 from interfaces.settings import Settings
 
 YEARS = 10
-READ_AT_A_TIME = 2000
 
 
 async def run(console: Console, *, cases: int, seed: int, first: date | None, last: date | None, rebuild: bool) -> int:
-    """Generate, tell what came of it, check it. Exit 1 where a check finds something."""
-    with databases.configured(Settings(), stay=False) as (places, _):
+    """Generate, tell what came of it, check everything (`casetrail fsck`). Exit 1 where that finds something."""
+    settings = Settings()
+    with databases.configured(settings, stay=False) as (places, _):
         plan = _plan(places, cases, seed, first, last)
         made = await generated(console, places, plan)
         _say(
@@ -35,7 +34,7 @@ async def run(console: Console, *, cases: int, seed: int, first: date | None, la
             f"{made.events:,} events of {made.cases:,} cases, {made.reviews:,} thematic reviews and {made.candidates:,} candidates, from"
             f" {plan.first} to {plan.last}, in {made.seconds:.0f} s: {made.events / max(made.seconds, 0.001):,.0f} a second.",
         )
-        wrong = checked(console, places)
+        wrong = fsck.checked(console, places, settings)
         if rebuild:
             wrong += worker.rebuild(console, places, (), compare=False)
         return 1 if wrong else 0
@@ -63,29 +62,6 @@ async def generated(console: Console, places: Databases, plan: Plan) -> Generate
                 return await generate(plan, where, service.store, service.register, service.rulebook, told=told)
             except (NotGenerated, Unaccepted) as error:
                 raise CannotDo(str(error)) from error
-
-
-def checked(console: Console, places: Databases) -> int:
-    """Read the whole log and every chain in it. How many faults there are."""
-    application = RecordApplication.at(places.record)
-    try:
-        last = application.recorder.max_notification_id() or 0
-        with _bar(console) as bar:
-            task = bar.add_task("Checking every chain", total=last)
-
-            def rows() -> Iterator[Row]:
-                for row in application.recorder.rows(size=READ_AT_A_TIME):
-                    if row.position % READ_AT_A_TIME == 0:
-                        bar.update(task, completed=row.position)
-                    yield row
-
-            found = list(faults(rows()))
-    finally:
-        application.close()
-    for fault in found[:20]:
-        _say(console, f"Position {fault.position}, {fault.stream}, place {fault.place}: {fault.what}.")
-    _say(console, f"{last:,} positions read: {'every chain holds' if not found else f'{len(found):,} faults'}.")
-    return len(found)
 
 
 def _say(console: Console, sentence: str) -> None:

@@ -50,6 +50,7 @@ def test_a_clock_is_told_where_it_begins_and_where_it_ends(told):
     begun = {clock["clock"]: clock["change"] for step in told for clock in step["clocks"] if clock["change"] == "started"}
     ended = [clock for step in told for clock in step["clocks"] if clock["change"] == "stopped"]
     assert "rapid-review-meeting" in begun
+    assert ended
     assert all(clock["done"] and clock["verdict"] in ("on-time", "late") for clock in ended)
 
 

@@ -132,6 +132,29 @@ async def test_what_is_recorded_but_not_published_is_visible(store, kept, ledger
     assert standing.since is not None
 
 
+async def test_entries_are_told_as_far_as_they_are_published(store, kept, ledger):
+    """What is recorded meanwhile, in streams that have no salt yet among others, has no index yet that could be told."""
+    await record(store, ONE, 0, 3)
+    kept.publish()
+    await record(store, OTHER, 0, 1)
+    await record(store, ONE, 3, 1)
+    assert len(ledger.entries("record", 0, 10)) == len(ledger.tile("record", 0, 0)) == 3
+    kept.publish()
+    assert len(ledger.entries("record", 0, 10)) == 5
+
+
+async def test_the_last_that_counts_as_witnessed_is_found_behind_many_that_do_not(store, kept):
+    ledger = kept.asked(POLICY)
+    for size in (1, 2, 3):
+        await record(store, ONE, size - 1, 1)
+        kept.publish()
+    note = ledger.checkpoint(size=1)
+    for witness in WITNESSES[:2]:
+        ledger.cosign(note.checkpoint.origin, 1, witness.cosign(note.checkpoint.text, AT))
+    assert ledger.checkpoint(witnessed=True).checkpoint.size == ledger.standing().witnessed == 1
+    ledger.close()
+
+
 async def test_a_proof_is_not_given_of_what_is_not_published(store, kept, ledger, as_owner):
     await record(store, ONE, 0, 2)
     kept.publish()

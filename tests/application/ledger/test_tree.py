@@ -117,25 +117,24 @@ def test_every_small_tree_is_the_beginning_of_every_larger():
 def test_a_proof_with_anything_else_in_it_proves_nothing(data):
     size = data.draw(st.integers(2, 600))
     hashes = leaves(size)
-    tree, root = tree_of(hashes), naive(hashes)
     index = data.draw(st.integers(0, size - 1))
-    path = tree.inclusion(index, size)
-    wrong = data.draw(st.sampled_from(["flip", "drop", "add", "index", "size"]))
-    if wrong == "flip":
-        at = data.draw(st.integers(0, len(path) - 1))
-        path[at] = bytes([path[at][0] ^ 1]) + path[at][1:]
-    elif wrong == "drop":
-        path.pop(data.draw(st.integers(0, len(path) - 1)))
-    elif wrong == "add":
-        path.append(root)
-    elif wrong == "index":
-        index = (index + data.draw(st.integers(1, size - 1))) % size
-    else:
-        size = index  # an entry beyond the end
+    path, leaf, root = tree_of(hashes).inclusion(index, size), hashes[index], naive(hashes)
+    match data.draw(st.sampled_from(["flip", "drop", "add", "index", "leaf", "beyond"])):
+        case "flip":
+            at = data.draw(st.integers(0, len(path) - 1))
+            path[at] = bytes([path[at][0] ^ 1]) + path[at][1:]
+        case "drop":
+            path.pop(data.draw(st.integers(0, len(path) - 1)))
+        case "add":
+            path.append(root)
+        case "index":
+            index = (index + data.draw(st.integers(1, size - 1))) % size
+        case "leaf":
+            leaf = hashes[(index + data.draw(st.integers(1, size - 1))) % size]
+        case "beyond":
+            size = index
     with pytest.raises(Unproved):
-        check_inclusion(hashes[index], index, size, path, root) if wrong != "index" else check_inclusion(
-            tree._over(0, 1) if index else hashes[-1], index, size, path, root
-        )
+        check_inclusion(leaf, index, size, path, root)
 
 
 @given(st.integers(2, 700), st.data())
