@@ -1,9 +1,9 @@
 # Each target sets up what it needs, once; a second run starts at once. `make setup` does that alone.
 .DEFAULT_GOAL := help
-.PHONY: help setup develop demo serve test test-all lint bench bench-large rebuild lock clean
+.PHONY: help setup develop demo serve test test-all lint audit bench bench-large rebuild lock clean
 
 BIN := .venv/bin
-CODE := $(wildcard domain application projections interfaces tests benchmarks)
+CODE := $(wildcard domain application projections interfaces tests benchmarks requirements/*.py)
 
 help:           ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -34,6 +34,9 @@ lint: develop   ## style, types, and which way the arrows point
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+
+audit: develop  ## known weaknesses of what is locked, and a bill of materials (build/sbom.cdx.json)
+	$(BIN)/python requirements/audit.py
 
 bench: develop  ## about ten minutes; ratios beside a peer or a limit measured in the same run
 	$(BIN)/python -m benchmarks

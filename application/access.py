@@ -22,9 +22,6 @@ from domain.people import By, PersonId
 from domain.personal import Sealed
 
 STORED_FORM = 1
-UNTIL_THERE_IS_A_POLICY = "rehearsal"
-"""The edition of the policy that decides while persons are named by a header."""
-
 _encode = msgspec.json.Encoder().encode
 _TAIL = len(b'1970-01-01T00:00:00Z"}')
 
@@ -56,6 +53,15 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
 
 
+class Judged(NamedTuple):
+    """What somebody was let in as, under which edition of the policies, which kinds were withheld, and whether by breaking the glass."""
+
+    capacity: str
+    policy: str | None = None
+    withheld: tuple[str, ...] = ()
+    break_glass: bool = False
+
+
 def look(
     by: By,
     view: str,
@@ -68,14 +74,16 @@ def look(
     reason: str | None = None,
     position: int | None = None,
     id: str | None = None,
+    judged: Judged | None = None,
 ) -> Look:
-    """A look that is yet to be noted. Nothing is said of what was shown where nothing was."""
+    """A look that is yet to be noted. Nothing is said of what was shown where nothing was; nor of a policy where none was asked."""
     shown = outcome == "shown"
+    judged = judged or Judged(by.role)
     return Look(
-        v=STORED_FORM, id=id or str(uuid.uuid4()), by=by, capacity=by.role, reason=reason or None, view=view, outcome=outcome,
+        v=STORED_FORM, id=id or str(uuid.uuid4()), by=by, capacity=judged.capacity, reason=reason or None, view=view, outcome=outcome,
         streams=tuple(dict.fromkeys(streams)), place=place if shown else None, as_of=instant(as_of) if as_of else None,
-        documents=tuple(documents) if shown else (), policy=UNTIL_THERE_IS_A_POLICY, position=position if shown else None,
-        at=mapper.NO_INSTANT,
+        documents=tuple(documents) if shown else (), withheld=judged.withheld if shown else (), policy=judged.policy,
+        break_glass=judged.break_glass, position=position if shown else None, at=mapper.NO_INSTANT,
     )  # fmt: skip
 
 
@@ -115,6 +123,13 @@ SELECT s.number, l.record FROM look_streams s JOIN looks l USING (number)
    AND (%b::timestamptz IS NULL OR s.at >= %b::timestamptz) AND (%b::timestamptz IS NULL OR s.at <= %b::timestamptz)
    AND (%b::text[] IS NULL OR l.view = ANY(%b::text[])) AND (%b::text IS NULL OR s.person = %b::text)
  ORDER BY s.number LIMIT %b
+"""
+OF_A_PERSON: LiteralString = """
+SELECT number, record FROM looks
+ WHERE person = %b AND number > %b
+   AND (%b::timestamptz IS NULL OR at >= %b::timestamptz) AND (%b::timestamptz IS NULL OR at <= %b::timestamptz)
+   AND (%b::text[] IS NULL OR view = ANY(%b::text[]))
+ ORDER BY number LIMIT %b
 """
 
 
@@ -164,11 +179,26 @@ class Looks:
     async def of_stream(self, stream: str, wanted: Wanted, *, after: int = 0, limit: int = 50) -> tuple[list[dict[str, Any]], int | None]:
         """A page of the looks at a stream in the order noted, their reasons opened; and the number after which the next begins."""
         rows = await self._of_stream(stream, wanted, after, limit + 1)
-        found = [(number, _decode(record)) for number, record in rows[:limit]]
-        keys = await self._keys.get({one.reason.k for _, one in found if isinstance(one.reason, Sealed)})
-        return [told(number, one, keys) for number, one in found], rows[limit - 1][0] if len(rows) > limit else None
+        found, last = await self._opened(rows, limit)
+        return [item for item, _ in found], last
+
+    async def of_person(
+        self, person: PersonId, wanted: Wanted, *, after: int = 0, limit: int = 50
+    ) -> tuple[list[tuple[dict[str, Any], tuple[str, ...]]], int | None]:
+        """A page of the looks of a person at whatever it was, each with the streams it showed or asked for."""
+        since, until, views = wanted[:3]
+        asked = (since, since, until, until, list(views) or None, list(views) or None)
+        return await self._opened(await self._database.ask(OF_A_PERSON, (person, after, *asked, limit + 1)), limit)
 
     # --- how
+
+    async def _opened(
+        self, rows: Sequence[tuple[int, bytes]], limit: int
+    ) -> tuple[list[tuple[dict[str, Any], tuple[str, ...]]], int | None]:
+        found = [(number, _decode(record)) for number, record in rows[:limit]]
+        keys = await self._keys.get({one.reason.k for _, one in found if isinstance(one.reason, Sealed)})
+        told_of = [(told(number, one, keys), one.streams) for number, one in found]
+        return told_of, rows[limit - 1][0] if len(rows) > limit else None
 
     async def _keep(self, noted: Noted) -> None:
         await self._noting.note(noted)

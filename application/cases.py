@@ -42,6 +42,10 @@ RECALL: Mapping[str, Callable[[Iterable[Recorded]], Any]] = {
 """How each kind of stream is recalled from its history."""
 
 
+Admits = Callable[[By, Sequence[Recorded], Case, datetime], Awaitable[None]]
+"""Whether somebody may know of a case: asked of every state of it that is decided on, and where there is none; raises what is answered."""
+
+
 class NoSuchCase(Exception):
     """There is no such case, or none that the asker may know of."""
 
@@ -191,12 +195,13 @@ class Cases:
         path: str = "",
         at: datetime | None = None,
         transcribed_by: PersonId | None = None,
+        admit: Admits | None = None,
     ) -> Done:
         """Ask for something to happen, and record it if it may.
 
         `seen` is the place of the case the asker had been shown (`If-Match`): if the case has moved on, nothing is done.
         `key` with `path` makes asking again safe. `at` is a chosen instant of recording, in a rehearsal only.
-        `transcribed_by` enters now what `by` did then.
+        `transcribed_by` enters now what `by` did then. `admit` stands at the door, for those who come from outside.
 
         Raises:
             KeyReused, NoSuchCase, NotAllowed, Moved, Refused: in this order.
@@ -209,7 +214,7 @@ class Cases:
         if key and (first := await self.store.first_answer(command_id)):
             return _again(first, request)
         for attempt in range(1, ATTEMPTS + 1):
-            prepared, events = await self._decided(command, by, stream, seen, at, behind=attempt == 1)
+            prepared, events = await self._decided(command, by, stream, seen, at, admit, behind=attempt == 1)
             await self.register.keep(prepared.people)
             try:
                 appended = await self.store.append(prepared.save(events, asked, await self._shown(prepared, events, at)))
@@ -235,26 +240,27 @@ class Cases:
         raise AssertionError("the last attempt returns or raises")
 
     async def _decided(
-        self, command: Command, by: By, stream: str, seen: int | None, at: datetime | None, *, behind: bool
+        self, command: Command, by: By, stream: str, seen: int | None, at: datetime | None, admit: Admits | None, *, behind: bool
     ) -> tuple[Prepared, tuple[CaseEvent, ...]]:
         """What the command leads to, on the case as remembered if that may be `behind`; before it is refused, on the case as it stands."""
         behind = behind and self._cached is not None and self._cached.knows(stream)
         while True:
             try:
-                prepared = await self.prepare(command, by, stream, at, fresh=not behind)
+                prepared = await self.prepare(command, by, stream, at, admit, fresh=not behind)
                 if seen is not None and seen != prepared.place:
                     raise Moved(prepared.history[seen:])
                 return prepared, prepared.judged()
-            except (Refused, Moved):
+            except (Refused, Moved, NoSuchCase):
                 if not behind:
                     raise
                 behind = False
 
     async def would_do(
-        self, command: Command, by: By, *, stream: str | None = None, seen: int | None = None, at: datetime | None = None
-    ) -> WouldDo:
+        self, command: Command, by: By, *, stream: str | None = None, seen: int | None = None, at: datetime | None = None,
+        admit: Admits | None = None,
+    ) -> WouldDo:  # fmt: skip
         """What would happen, refused exactly as the real thing; nothing is recorded."""
-        prepared = await self.prepare(command, by, stream or self.stream_of(command), at)
+        prepared = await self.prepare(command, by, stream or self.stream_of(command), at, admit)
         if seen is not None and seen != prepared.place:
             raise Moved(prepared.history[seen:])
         if isinstance(command, OpenCase) and await self.store.label_taken(command.partnership, command.label):
@@ -270,23 +276,30 @@ class Cases:
         """The stream a command without a case is asked of: a new case, a candidate, the calendar, a procedure."""
         return f"case/{self.new_id()}" if isinstance(command, OpenCase) else command.stream()
 
-    async def prepare(self, command: Command, by: By, stream: str, at: datetime | None, *, fresh: bool = True) -> Prepared:
+    async def prepare(
+        self, command: Command, by: By, stream: str, at: datetime | None, admit: Admits | None = None, *, fresh: bool = True
+    ) -> Prepared:
         """Everything a decision needs, loaded; persons named by words settled (provisionally, until something is recorded).
 
         Unless it must be `fresh`, a case that is remembered is not read again.
         """
         kind, _, ref = stream.partition("/")
         history, state = await self._standing(kind, stream, fresh=fresh)
-        if command.stream_kind != kind or (kind == "case" and not history and not isinstance(command, OpenCase)):
+        if command.stream_kind != kind:
             raise NoSuchCase(stream)
         case = state if kind == "case" else Case()
+        now = at or await self._now()
         named = candidate_parts(ref)[0] if kind == "candidate" else getattr(command, "partnership", None)
         partnership = case.opening.partnership or named or by.partnership or "england"
         if by.partnership is None:
             by = replace(by, partnership=partnership)
         elif kind == "candidate" and by.partnership != partnership:
             raise NotAllowed("This candidate belongs to another partnership (X-3).")
-        now = at or await self._now()
+        if kind == "case" and not isinstance(command, OpenCase):
+            if admit:
+                await admit(by, history, case, now)
+            if not history:
+                raise NoSuchCase(stream)
         today = london_date(now)
         await self.register.holds(by, today)
         command, people = await self._settled(command, by, stream, case)

@@ -64,6 +64,7 @@ class Held:
     media_type: str
     at: datetime
     destroyed: bool
+    kept_by: PersonId
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class _Stored:
     media_type: str
     key: str
     at: datetime
+    person: PersonId
 
 
 class Documents:
@@ -169,10 +171,13 @@ class Documents:
     async def held(self, stream: str) -> dict[str, Held]:
         """What is held for a case, by digest, in the order kept."""
         rows = await self._database.ask(
-            "SELECT digest, size, media_type, at, key FROM documents WHERE stream = %b ORDER BY at, digest", (stream,)
+            "SELECT digest, size, media_type, at, key, person FROM documents WHERE stream = %b ORDER BY at, digest", (stream,)
         )
         keys = await self._keys.get({row[4] for row in rows})
-        return {digest: Held(digest, size, media, at, destroyed=keys.get(key) is None) for digest, size, media, at, key in rows}
+        return {
+            digest: Held(digest, size, media, at, destroyed=keys.get(key) is None, kept_by=person)
+            for digest, size, media, at, key, person in rows
+        }
 
     async def fetch(self, stream: str, digest: str) -> tuple[Held, AsyncIterator[bytes]]:
         """A document and its bytes, each chunk checked before it is handed out, and the digest of the whole before the last.
@@ -187,7 +192,7 @@ class Documents:
             raise DocumentDestroyed
         chunks = self._opened(stored, key)
         first = await anext(chunks)  # what does not open fails before anything is answered
-        return Held(digest, stored.size, stored.media_type, stored.at, destroyed=False), _chained(first, chunks)
+        return Held(digest, stored.size, stored.media_type, stored.at, destroyed=False, kept_by=stored.person), _chained(first, chunks)
 
     async def _opened(self, stored: _Stored, key: bytes) -> AsyncIterator[bytes]:
         running = hashlib.sha256()
@@ -217,7 +222,7 @@ class Documents:
 
     async def _stored(self, stream: str, digest: str) -> _Stored:
         rows = await self._database.ask(
-            "SELECT stream, digest, upload, size, chunks, media_type, key, at FROM documents WHERE stream = %b AND digest = %b",
+            "SELECT stream, digest, upload, size, chunks, media_type, key, at, person FROM documents WHERE stream = %b AND digest = %b",
             (stream, digest),
         )
         if not rows:

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from application.case_view.readable import editions, instant, present, said_by
-from application.store import mapper
+from application.case_view.readable import editions, instant, present
+from application.policy.across import Across
+from application.policy.readable_events import Readable, ReadableEvents, in_full
 from application.store.store import Store, Stored
 from domain.language import EVENTS
 from domain.recorded import Header
@@ -34,9 +35,6 @@ MOST_READ = 5_000
 REMEMBERED = 20_000
 """Streams whose partnership is remembered."""
 
-SEALED = "\x00"
-"""Stands where words were, while a body is taken apart: no text holds it."""
-
 _header = msgspec.json.Decoder(Header).decode
 
 
@@ -52,13 +50,6 @@ class Told(NamedTuple):
     more: bool
 
 
-class _Sealed(dict[str, str]):
-    """Whatever words are asked for, they are not told."""
-
-    def __missing__(self, path: str) -> str:
-        return SEALED
-
-
 class EventFeed:
     """The record as other systems follow it."""
 
@@ -69,23 +60,27 @@ class EventFeed:
         self._alone = asyncio.Lock()
         self._end, self._asked = 0, float("-inf")
 
-    async def page(self, *, after: int, limit: int, partnership: str | None = None, until: datetime | None = None) -> Told:
-        """The events behind a position: of one partnership, with what belongs to none, or of all. `until`: only those recorded by then."""
-        end = await self._store.settled_position()
+    async def page(self, *, across: Across, after: int, limit: int, partnership: str | None = None) -> Told:
+        """The events behind a position that they may read: of one partnership, with what belongs to none, or of all.
+
+        Each lot is judged by the record as it stands when the lot has been read: what follows once somebody was shut out is not told.
+        """
+        end, until = await self._store.settled_position(), across.until
         events: list[dict[str, Any]] = []
         streams: dict[str, None] = {}
         position, read = after, 0
         while position < end and read < MOST_READ:
             rows = await self._store.stored_page(position, TOGETHER, end)
             read += len(rows)
-            for row in rows:
-                then = _header(row.header)
+            lot = [(row, then, await self._partnership(then.stream)) for row, then in ((row, _header(row.header)) for row in rows)]
+            readable = ReadableEvents(across)
+            await readable.look_at([(row, then) for row, then, of in lot if partnership in (None, of) or of is None])
+            for row, then, of in lot:
                 if until is not None and then.at > until:
                     return Told(events, [*streams], position, more=False)
                 position = row.position
-                of = await self._partnership(then.stream)
-                if partnership in (None, of) or of is None:
-                    events.append(cloud_event(row, of))
+                if (told := readable.told(row.position)) is not None:
+                    events.append(cloud_event(row, of, told))
                     streams[then.stream] = None
                     if len(events) == limit:
                         return Told(events, [*streams], position, more=position < end)
@@ -122,11 +117,11 @@ class EventFeed:
         return self._partnerships[stream]
 
 
-def cloud_event(stored: Stored, partnership: str | None) -> dict[str, Any]:
-    """An event as others are told of it: CloudEvents 1.0, its envelope and plain fields in `data`."""
+def cloud_event(stored: Stored, partnership: str | None, told: Readable | None = None) -> dict[str, Any]:
+    """An event as others are told of it: CloudEvents 1.0, its envelope and plain fields in `data`, as far as they may be read."""
     then = _header(stored.header)
+    told = told or in_full(stored, then)
     kind, _, subject = then.stream.partition("/")
-    fields, withheld = plain(stored)
     event = EVENTS.get(then.name)
     schema = then.schema if event is None else event.schema_version()
     return {
@@ -143,34 +138,12 @@ def cloud_event(stored: Stored, partnership: str | None) -> dict[str, Any]:
         "data": {
             "name": then.name,
             "on": then.on.isoformat(),
-            "by": said_by(then.by),
-            **present(seen=then.seen, transcribed_by=then.transcribed_by),
+            "by": told.by,
+            **present(seen=then.seen, transcribed_by=told.transcribed_by),
             "procedure": editions(then.procedure),
             "calendar": then.calendar,
             "command": then.command,
-            "fields": fields,
-            "withheld": withheld,
+            "fields": told.fields,
+            "withheld": [*told.withheld],
         },
     }
-
-
-def plain(stored: Stored) -> tuple[dict[str, Any], list[str]]:
-    """The fields of an event without its words, and the paths at which words were."""
-    withheld: list[str] = []
-    found: dict[str, Any] = _plain(mapper.fields_with(stored.header, stored.body, _Sealed()), "", withheld)
-    return found, withheld
-
-
-def _plain(value: Any, path: str, withheld: list[str]) -> Any:
-    """What is left without words: of a part what else it says, of a list of nothing but words nothing (None)."""
-    if value == SEALED:
-        withheld.append(path)
-        return None
-    at = f"{path}." if path else ""
-    if isinstance(value, dict):
-        kept = {name: _plain(inner, f"{at}{name}", withheld) for name, inner in value.items()}
-        return {name: inner for name, inner in kept.items() if inner is not None or value[name] is None}
-    if isinstance(value, list):
-        items = [_plain(inner, f"{at}{n}", withheld) for n, inner in enumerate(value)]
-        return items if not value or any(item is not None for item in items) else None
-    return value

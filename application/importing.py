@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from python_calamine import CalamineError, CalamineWorkbook
 
 from application.cases import Cases, KeyReused, Moved, NoSuchCase
 from application.commands import COMMANDS
@@ -26,6 +25,7 @@ from application.imagining import imagining
 from application.marked import rewritten
 from application.rehearsal import digest
 from application.scenario import ScenarioError, instant, read_scenario
+from application.sheets import BadSheet, first_sheet
 from application.tracker import Themes
 from domain.language import OfDocument, Refused
 from domain.people import PARTNERS, ROLES, By, PersonId
@@ -118,7 +118,11 @@ def _rows(path: Path, partnership: str) -> list[Deed]:
 
 
 def _table(path: Path) -> list[list[Any]]:
-    if path.stat().st_size > LARGEST:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise BadImport(f"the file cannot be read: {error.strerror}") from error
+    if size > LARGEST:
         raise BadImport(f"the file is larger than {LARGEST // 1024 // 1024} MiB")
     rows = _csv(path) if path.suffix.casefold() == ".csv" else _sheet(path)
     if len(rows) > MOST_ROWS:
@@ -132,19 +136,21 @@ def _csv(path: Path) -> list[list[Any]]:
             return [*csv.reader(file, strict=True)]
     except UnicodeDecodeError as error:
         raise BadImport("the file is not UTF-8 text; save it as CSV UTF-8") from error
+    except OSError as error:
+        raise BadImport(f"the file cannot be read: {error.strerror}") from error
     except csv.Error as error:
         raise BadImport(f"the file is not readable as comma-separated rows: {error}") from error
 
 
 def _sheet(path: Path) -> list[list[Any]]:
-    """The first sheet. What is packed too tightly is not unpacked; the reader of sheets may fail in ways of its own."""
+    """The first sheet. What is packed too tightly is not unpacked."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as packed:
                 if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
                     raise BadImport(f"unpacked, the file is larger than {LARGEST_UNPACKED // 1024 // 1024} MiB")
-        return CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(nrows=MOST_ROWS + 1)
-    except (CalamineError, zipfile.BadZipFile, OSError) as error:
+        return first_sheet(path, MOST_ROWS + 1)
+    except (BadSheet, zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise BadImport(f"the file is no spreadsheet that can be read: {error}") from error
 
 

@@ -20,22 +20,25 @@ from application.case_view.escalations import escalations
 from application.case_view.history import history_items
 from application.case_view.overview import overview
 from application.case_view.replay import replay
-from application.cases import Cases, WouldDo
+from application.cases import Cases, NoSuchCase, WouldDo
 from domain.case import recall
 from domain.clocks import ClockState, fold_clocks
 from domain.people import By
 from domain.recorded import Recorded
 from domain.working_days import london_date
 
+Fields = Mapping[int, Mapping[str, Any]]
+
 
 @dataclass(frozen=True)
 class Seen:
-    """A history as it was known at an instant, and the day on which it is judged."""
+    """A history as it was known at an instant, and the day on which it is judged. `fields`: its bodies, where they are open already."""
 
     stream: str
     history: Sequence[Recorded]
     at: datetime
     position: int
+    fields: Fields | None = None
 
     @property
     def today(self) -> date:
@@ -44,6 +47,32 @@ class Seen:
     @property
     def place(self) -> int:
         return self.history[-1].place
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All that is recorded in a stream at present; nothing, where there is no such stream."""
+
+    stream: str
+    history: Sequence[Recorded]
+    present: datetime
+    position: int
+
+    def part(self, *, as_of: datetime | None = None, place: int | None = None) -> Seen:
+        """As much of it as was known at `as_of` (default: now), or up to a place.
+
+        Raises:
+            NoSuchCase: when nothing was recorded by then.
+            LaterThanNow: when `as_of` lies in the future.
+        """
+        if as_of is not None and as_of > self.present:
+            raise LaterThanNow
+        by_then = (recorded for recorded in self.history if as_of is None or recorded.at <= as_of)
+        history = [recorded for recorded in by_then if place is None or recorded.place <= place]
+        if not history:
+            raise NoSuchCase(self.stream)
+        at = as_of or (history[-1].at if place is not None else self.present)
+        return Seen(self.stream, history, at, self.position)
 
 
 class LaterThanNow(Exception):
@@ -58,25 +87,24 @@ class Looking:
         self.store = cases.store
         self.rulebook = cases.rulebook
 
+    async def whole(self, stream: str, *, now: datetime | None = None) -> Whole:
+        """All of a stream, also where there is nothing: asking costs the same. `now` is chosen in a rehearsal only."""
+        position = await self.store.settled_position()
+        present = now or await self.store.now()
+        await self.rulebook.refresh()
+        return Whole(stream, await self.store.history(stream, as_of=now), present, position)
+
     async def see(self, stream: str, *, now: datetime | None = None, as_of: datetime | None = None, place: int | None = None) -> Seen:
         """The history of a stream as known at `as_of` (default: now), or up to a place.
 
         Raises:
-            NoSuchCase: when nothing was recorded by then.
-            LaterThanNow: when `as_of` lies in the future.
+            NoSuchCase, LaterThanNow: as `Whole.part`.
         """
-        position = await self.store.settled_position()
-        present = now or await self.store.now()
-        if as_of is not None and as_of > present:
-            raise LaterThanNow
-        history = await self.cases.history(stream, as_of=as_of or (now if now else None), upto_place=place)
-        await self.rulebook.refresh()
-        at = as_of or (history[-1].at if place is not None else present)
-        return Seen(stream, history, at, position)
+        return (await self.whole(stream, now=now)).part(as_of=as_of, place=place)
 
-    async def fields(self, seen: Seen) -> Mapping[int, Mapping[str, Any]]:
+    async def fields(self, seen: Seen) -> Fields:
         """The body of each event, by place, with its words in the clear or "[erased]"."""
-        return await self.store.bodies(seen.stream, seen.history)
+        return seen.fields if seen.fields is not None else await self.store.bodies(seen.stream, seen.history)
 
     async def overview(self, seen: Seen) -> dict[str, Any]:
         return overview(seen.history, await self.fields(seen), seen.today)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, LiteralString
@@ -26,7 +26,10 @@ State = Literal["to-send", "sending", "sent", "in-doubt", "refused", "dropped"]
 
 QUEUE = "digests"
 SEND = "send-digest"
-"""The one kind of job: its only argument is the id of the digest."""
+"""The job that sends a digest: its only argument is the id of the digest."""
+
+TELL, TELL_ONE = "tell-of-broken-glass", "tell-one-of-broken-glass"
+"""The jobs that tell at once of broken glass: at which place of which case, and then to whom."""
 
 LOCKS = 7162
 """The class of the advisory locks that senders hold, one for the number of each digest."""
@@ -166,6 +169,17 @@ class Outbox:
             if found and again:
                 await self._defer(connection, digest, *found[0])
         return bool(found)
+
+    # --- what cannot wait for a digest
+
+    async def alarm(self, case: str, place: int, person: str | None = None) -> None:
+        """Have somebody told of broken glass: whomever it concerns, or this one of them. Once, while it waits."""
+        told: dict[str, Any] = {"case": case, "place": place} | ({"person": person} if person else {})
+        lock = " ".join(map(str, told.values()))
+        async with self._connected() as connection:
+            job = self.jobs.configure_task(TELL_ONE if person else TELL, queue=QUEUE, queueing_lock=lock, connection=connection)
+            with suppress(AlreadyEnqueued):
+                await job.defer_async(**told)
 
     # --- how
 

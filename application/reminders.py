@@ -89,8 +89,8 @@ class Reminders:
         Raises:
             NotAllowed: nothing falls to this role, the post is not theirs, or they were erased.
         """
-        if by.role not in OF_THEIR_OWN or (by.role == "agency-author" and not by.organisation):
-            raise NotAllowed("Reminders are for roles to which deadlines fall, for an agency's author with their agency.")
+        if by.role not in (*OF_THEIR_OWN, "information-governance") or (by.role == "agency-author" and not by.organisation):
+            raise NotAllowed("Reminders are for roles to which something falls, for an agency's author with their agency.")
         if by.partnership not in (None, partnership):
             raise NotAllowed("Reminders are of one's own partnership (X-3).")
         if not re.fullmatch(ADDRESS, address) or len(address) > LONGEST:

@@ -8,21 +8,34 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 LONDON = ZoneInfo("Europe/London")
 LARGEST = 8 * 1024 * 1024
 """Bytes; a history of some thousand steps has a few hundred thousand."""
 DEEPEST = 40
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
+MOST_VALUES = 200_000
+"""Values of a file, keys among them; the same history has some ten thousand."""
 
 STEP_KEYS = {"at", "case", "by", "do", "with", "refused", "seen", "look", "expect"}
 
@@ -255,12 +268,14 @@ class Reader:
         if "\x00" in text:
             raise ScenarioError(text[: text.index("\x00")].count("\n") + 1, "the file holds a NUL character")
         try:
-            self.node = YAML(typ="safe", pure=True).compose(io.StringIO(text))
+            self.node = _composed(YAML(typ="safe", pure=True).parse(io.StringIO(text)))
+        except ScenarioError:
+            raise
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise ScenarioError(mark.line + 1 if mark else 1, f"not readable as YAML: {error.problem or error.context}") from error
         except RecursionError as error:
-            raise ScenarioError(1, f"nested deeper than {DEEPEST} levels") from error
+            raise ScenarioError(1, TOO_DEEP) from error
         except Exception as error:  # the reader of ruamel raises bare errors of several kinds on broken bytes
             raise ScenarioError(1, f"not readable as YAML: {error}") from error
 
@@ -271,23 +286,61 @@ class Reader:
         return Entry(self.node)
 
 
-def plain(node: Node, depth: int = 0) -> Any:
+def _composed(events: Iterable[Event]) -> Node | None:
+    """The tree of the events of a file: no deeper and no larger than a history is, and nothing in it twice."""
+    root: Node | None = None
+    above: list[tuple[CollectionStartEvent, list[Node]]] = []
+    for count, event in enumerate(events):
+        line = event.start_mark.line + 1
+        if count > MOST_VALUES:
+            raise ScenarioError(line, f"the file holds more than {MOST_VALUES:,} values")
+        if isinstance(event, NodeEvent) and event.anchor:
+            raise ScenarioError(line, "anchors and aliases are not read; write the value out")
+        if isinstance(event, DocumentStartEvent) and root is not None:
+            raise ScenarioError(line, "the file holds a second document")
+        if isinstance(event, CollectionStartEvent):
+            if len(above) > DEEPEST:
+                raise ScenarioError(line, TOO_DEEP)
+            if _at_a_key(above):
+                raise ScenarioError(line, "a key must be plain text")
+            above.append((event, []))
+            continue
+        if isinstance(event, ScalarEvent):
+            node: Node = ScalarNode(None, event.value, event.start_mark, event.end_mark, style=event.style)
+        elif isinstance(event, CollectionEndEvent):
+            begun, values = above.pop()
+            node = _collection(begun, values, event)
+        else:
+            continue
+        if above:
+            above[-1][1].append(node)
+        else:
+            root = node
+    return root
+
+
+def _at_a_key(above: list[tuple[CollectionStartEvent, list[Node]]]) -> bool:
+    return bool(above) and isinstance(above[-1][0], MappingStartEvent) and len(above[-1][1]) % 2 == 0
+
+
+def _collection(begun: CollectionStartEvent, values: list[Node], ended: Event) -> Node:
+    if isinstance(begun, MappingStartEvent):
+        return MappingNode(None, [*zip(values[::2], values[1::2], strict=True)], begun.start_mark, ended.end_mark)
+    return SequenceNode(None, values, begun.start_mark, ended.end_mark)
+
+
+def plain(node: Node) -> Any:
     """The value of a node by the core schema."""
-    line = node.start_mark.line + 1
-    if depth > DEEPEST:
-        raise ScenarioError(line, f"nested deeper than {DEEPEST} levels")
-    if node.anchor:
-        raise ScenarioError(line, "anchors and aliases are not read; write the value out")
     if isinstance(node, ScalarNode):
         return _scalar(node)
     if isinstance(node, SequenceNode):
-        return [plain(item, depth + 1) for item in node.value]
+        return [plain(item) for item in node.value]
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = str(key_node.value)
         if key in values:
             raise ScenarioError(key_node.start_mark.line + 1, f"the key {key!r} stands here twice")
-        values[key] = plain(value_node, depth + 1)
+        values[key] = plain(value_node)
     return values
 
 
@@ -304,5 +357,6 @@ def _scalar(node: ScalarNode) -> Any:
     if INT.match(value) and len(value) < 19:
         return int(value)
     if FLOAT.match(value) and len(value) < 40:
-        return float(value)
+        number = float(value)
+        return number if isfinite(number) else value
     return value

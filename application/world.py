@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from application.access import look
+from application.access import Judged, look
 from application.cases import KeyReused, Moved, NoSuchCase
 from application.commands import COMMANDS
 from application.looking import Looking, Seen
+from application.policy.reader_of import reader_of
 from application.rehearsal import Answer, digest
 from application.tracker import Themes
 from domain.language import Refused
@@ -71,15 +72,20 @@ class InProcess:
         stream = f"case/{case}"
         try:
             who = await self._by(by, partnership)
-            seen = await self._see(case, at, None)
+            whole = await self.looking.whole(stream, now=at.astimezone(UTC))
+            reader = await reader_of(self.looking, whole, who)
         except Refused as error:
             return Answer(False, error.sentence)
         except NoSuchCase:
             return Answer(False, "There is no such case.")
+        if reader.barred is not None:
+            return Answer(False, reader.barred)
+        seen, judged = whole.part(), Judged(reader.capacity, reader.policies.edition, (), reader.broke_glass)
         if document is not None:
-            found = [look(who, "document", streams=(stream,), documents=(digest(document),), position=seen.position)]
+            found = [look(who, "document", streams=(stream,), documents=(digest(document),), position=seen.position, judged=judged)]
         else:
-            found = [look(who, view, streams=(stream,), place=seen.place, position=seen.position) for view in ("overview", "history")]
+            views = ("overview", "history")
+            found = [look(who, view, streams=(stream,), place=seen.place, position=seen.position, judged=judged) for view in views]
         for one in found:
             await self.cases.looks.note(one, at=at.astimezone(UTC))
         return Answer(True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from importlib import resources
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from domain.moments import STARTS, STOPS
+from domain.toml_files import BadToml, read_toml
 
 
 class BadProcedure(ValueError):
@@ -265,8 +265,8 @@ def read_edition(file: str, content: bytes) -> Edition:
         BadProcedure: with a sentence for every row that is wrong: the file, the row and the reason.
     """
     try:
-        rows = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        rows = read_toml(content.decode("utf-8"))
+    except (UnicodeDecodeError, BadToml) as error:
         raise BadProcedure(f"{file} is no TOML: {error}.") from error
     try:
         edition = Edition.model_validate({**rows, "digest": hashlib.sha256(content).hexdigest()})
@@ -277,12 +277,15 @@ def read_edition(file: str, content: bytes) -> Edition:
     return edition
 
 
+NAMES = ("due", "aim", "criterion", "level", "part", "element", "class")
+
+
 def _told(file: str, rows: dict[str, Any], error: Any) -> str:
     """`bolton.toml, clocks, row 6 (rapid-review-meeting), within: …`."""
     place, at = [], rows
     for part in error["loc"]:
         at = at[part] if (isinstance(at, dict) and part in at) or (isinstance(at, list) and isinstance(part, int)) else {}
-        named = next((at[key] for key in ("due", "aim", "criterion", "level", "part", "element", "class") if key in at), None)
+        named = next((at[key] for key in NAMES if key in at), None) if isinstance(at, dict) else None
         place.append((f"row {part + 1}" + (f" ({named})" if named else "")) if isinstance(part, int) else str(part))
     return f"{file}, {', '.join(place) or 'as a whole'}: {error['msg'].removeprefix('Value error, ')}."
 

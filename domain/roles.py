@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from domain.language import Command, NotAllowed, replace
-from domain.people import NOTIFYING_ROLES, PARTNERS, By
+from domain.people import NOTIFYING_ROLES, PARTNERS, ROLES, By
 
 if TYPE_CHECKING:
     from domain.case import Case
@@ -180,6 +180,8 @@ def asked_by(command: Command, by: By, case: Case) -> By:
         raise NotAllowed("You have declared an interest on this case that is not resolved, so you may ask nothing on it (R-8).")
     if by.person in case.commissioning.removed:
         raise NotAllowed("You were removed as reviewer, so you may ask nothing on this case (BOL-97).")
+    if by.person in case.access.ended and command.name != "break-glass":
+        raise NotAllowed("Your access to this case was ended, so you may ask nothing on it (permission matrix).")
     if case.opening.opened and by.partnership != case.opening.partnership:
         raise NotAllowed(f"This case belongs to another partnership; {a(by.role)} of this one may not ask {command.name} on it (X-3).")
     capacities = WHO[command.name]
@@ -188,7 +190,26 @@ def asked_by(command: Command, by: By, case: Case) -> By:
     absent = case.interests.unresolved_in_role(BM)
     if absent and BM in capacities and (by.role == OFFICER or by.person == case.rapid_review.facilitator):
         return replace(by, behalf_of=absent)
-    raise NotAllowed(f"{a(by.role).capitalize()} may not ask {command.name}; it is for {listed_or(capacities)} (permission matrix).")
+    raise not_for(command.name, by)
+
+
+def not_for(command: str, by: By) -> NotAllowed:
+    """Who asks in this role is told whom the command is for, and nothing about any case."""
+    return NotAllowed(f"{a(by.role).capitalize()} may not ask {command}; it is for {listed_or(WHO[command])} (permission matrix).")
+
+
+def never_asks(command: str, by: By) -> bool:
+    """Whether the table gives this role the command on no case whatever: told without looking at any."""
+    # for a business manager with an interest the officer asks, or whoever facilitates
+    instead = WHO[command] if BM not in WHO[command] else (*WHO[command], OFFICER, "facilitator")
+    return not any(_ever(capacity, by) for capacity in instead)
+
+
+def _ever(capacity: str, by: By) -> bool:
+    if capacity in CAPACITIES:
+        return by.role in HELD_BY[capacity] if capacity in HELD_BY else by.role not in ON_NO_CASE
+    role, _, organisation = capacity.partition("/")
+    return by.role == role and (not organisation or by.organisation == organisation)
 
 
 def holds(capacity: str, command: Command, by: By, case: Case) -> bool:
@@ -246,8 +267,11 @@ def _adopter(command: Command, by: By, case: Case) -> bool:
     return by.role == ("administrator" if national else "lead-partner")
 
 
+ON_NO_CASE = ("theme-analyst", "administrator")
+"""Roles in which nobody is on a case, whatever its events say of the person."""
+
 CAPACITIES: Mapping[str, Callable[[Command, By, Case], bool]] = {
-    "anybody on the case": lambda command, by, case: by.role not in ("theme-analyst", "administrator"),
+    "anybody on the case": lambda command, by, case: by.role not in ON_NO_CASE,
     "anyone with a post in the partnership": lambda command, by, case: bool(by.role),
     "deputy": lambda command, by, case: case.threshold.deputy_for(by.person) is not None,
     "facilitator": lambda command, by, case: by.person == case.rapid_review.facilitator,
@@ -267,6 +291,16 @@ CAPACITIES: Mapping[str, Callable[[Command, By, Case], bool]] = {
     "adopter": _adopter,
 }
 """Capacities that are found from the events of the case, or from what is asked."""
+
+HELD_BY: Mapping[str, tuple[str, ...]] = {
+    "anyone with a post in the partnership": ROLES,
+    "author of the agency": ("agency-author",),
+    "commissioner": (PARTNER, "implementation-group-chair", BM),
+    "endorser of the organisation": (PARTNER, "partnership-member"),
+    "granter": ("lead-partner", BM),
+    "adopter": ("lead-partner", "administrator"),
+}
+"""In which roles such a capacity is ever held, where not in every role in which somebody may be on a case."""
 
 
 def behalf(command: Any, by: By, case: Case) -> str | None:

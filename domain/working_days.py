@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar as months
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from domain.toml_files import BadToml, read_toml
 
 LONDON = ZoneInfo("Europe/London")
 CUSTOMARY_DAYS = 8
@@ -238,8 +239,8 @@ def read_calendar(name: str, content: str) -> Calendar:
         BadCalendar: with the file, the row and the reason.
     """
     try:
-        return _File.model_validate(tomllib.loads(content)).calendar()
-    except tomllib.TOMLDecodeError as error:
+        return _File.model_validate(read_toml(content)).calendar()
+    except BadToml as error:
         raise BadCalendar(f"{name} is no TOML: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -8,9 +8,9 @@ async with Boards(url) as boards:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Self, TypeVar
 
 import msgspec
@@ -21,13 +21,13 @@ from application.store.connections import Free, StoreAway, conninfo
 from domain.working_days import Calendar
 from projections import VIEWS
 from projections.board import BoardRow, board
-from projections.case_list import cases
-from projections.decisions import decisions
+from projections.case_list import ListedCase, cases
+from projections.decisions import RegisteredDecision, decisions
 from projections.freshness import Freshness
 from projections.paging import MOST, AsyncConnection, Page
 from projections.view import STANDING
-from projections.week import Week, week
-from projections.yearly_figures import Year, yearly_figures
+from projections.week import rows_of_week
+from projections.yearly_figures import Year, rows_of_year, yearly_figures
 
 T = TypeVar("T")
 
@@ -82,32 +82,23 @@ class Boards:
 
     # --- questions
 
-    async def cases(
-        self,
-        *,
-        partnership: str | None = None,
-        stage: str | None = None,
-        concern: str | None = None,
-        q: str | None = None,
-        as_of: datetime | None = None,
-        partnerships: Sequence[str] | None = None,
-        among: Sequence[str] = (),
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Listed:
-        """A page of the cases, opened last first."""
-        page = await self._ask(
-            lambda connection: cases(
-                connection, partnership=partnership, stage=stage, concern=concern, q=q, as_of=as_of, partnerships=partnerships,
-                among=among, cursor=cursor, limit=limit,
-            )
-        )  # fmt: skip
+    async def cases(self, **which: Any) -> Listed:
+        """A page of the cases, opened last first. `which`: as `projections.case_list.cases` takes it."""
+        page = await self.case_rows(**which)
         return Page([msgspec.to_builtins(case) for case in page.items], page.next, page.position, page.fault)
+
+    async def case_rows(self, **which: Any) -> Page[ListedCase]:
+        """The same page, as rows."""
+        return await self._ask(lambda connection: cases(connection, **which))
 
     async def decisions(self, **which: Any) -> Listed:
         """A page of the register of decisions, recorded last first. `which`: as `projections.decisions.decisions` takes it."""
-        page = await self._ask(lambda connection: decisions(connection, **which))
+        page = await self.decision_rows(**which)
         return Page([decision.item() for decision in page.items], page.next, page.position, page.fault)
+
+    async def decision_rows(self, **which: Any) -> Page[RegisteredDecision]:
+        """The same page, as rows."""
+        return await self._ask(lambda connection: decisions(connection, **which))
 
     async def clocks(self, *, today: date, calendars: Mapping[str, Calendar], **which: Any) -> Listed:
         """A page of the deadline board, the next due first, judged on `today`. `which`: as `projections.board.board` takes it."""
@@ -132,9 +123,13 @@ class Boards:
         """The yearly figures. `which`: as `projections.yearly_figures.yearly_figures` takes it."""
         return await self._ask(lambda connection: yearly_figures(connection, year, **which))
 
-    async def week(self, of: date, *, today: date, **which: Any) -> Week:
-        """The counts of the week of a day, judged on `today`."""
-        return await self._ask(lambda connection: week(connection, of, today=today, **which))
+    async def rows_of_year(self, year: int, **which: Any) -> Page[BoardRow]:
+        """A page of the clocks that may be of a year. `which`: as `projections.yearly_figures.rows_of_year` takes it."""
+        return await self._ask(lambda connection: rows_of_year(connection, year, **which))
+
+    async def rows_of_week(self, of: date, **which: Any) -> Page[BoardRow]:
+        """A page of the clocks that a week counts. `which`: as `projections.week.rows_of_week` takes it."""
+        return await self._ask(lambda connection: rows_of_week(connection, of, **which))
 
     async def answer(self, question: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """A question of any other read model, which may safely be asked twice."""

@@ -11,6 +11,7 @@ import msgspec
 from application.case_export.provenance import provenance
 from application.case_export.schedule import schedule
 from application.looking import Seen
+from application.policy.shown import Shown
 from interfaces.exports.schedule import schedule_as_csv, schedule_as_xlsx
 from interfaces.exports.spreadsheet import CSV, XLSX
 from interfaces.wiring import Service
@@ -22,15 +23,17 @@ JSONL = "application/jsonl"
 PROV = "application/json"
 
 
-async def lines(service: Service, seen: Seen) -> Iterator[bytes]:
-    """One entry a line: envelope, the fields that may be read, and the sentence."""
+async def lines(service: Service, seen: Seen, shown: Shown | None = None) -> Iterator[bytes]:
+    """One entry a line: envelope, the fields that may be read, and the sentence. Without `shown` all of it, for whoever has the keys."""
     items = await service.looking.history(seen)
+    items = shown.items(items) if shown else items
     return (msgspec.json.encode(item) + b"\n" for item in items)
 
 
-async def told_as_prov(seen: Seen) -> bytes:
-    """Where everything came from, as PROV-JSON."""
-    return msgspec.json.format(msgspec.json.encode(await asyncio.to_thread(provenance, seen.history)), indent=1) + b"\n"
+async def told_as_prov(seen: Seen, shown: Shown | None = None) -> bytes:
+    """Where everything came from, as PROV-JSON: of what may be read."""
+    withheld = {recorded.place for recorded in seen.history if not shown.may_name(recorded)} if shown else ()
+    return msgspec.json.format(msgspec.json.encode(await asyncio.to_thread(provenance, seen.history, withheld)), indent=1) + b"\n"
 
 
 async def disclosure_schedule(service: Service, seen: Seen, form: str) -> bytes:

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -36,6 +36,10 @@ class Databases:
     owner_record: str
     owner_keys: str
     projections: str
+    ledger: str | None = None
+    """As the role that adds to the ledger; without it that is kept up elsewhere."""
+    auditor: str | None = None
+    """As the role that reads the record and changes nothing; without it, whoever checks does so as the owner."""
     data_folder: Path | None = None
     ledger_key: Path | None = None
     """The file with the key that signs checkpoints; without it nothing is published from here."""
@@ -59,22 +63,37 @@ class Passwords:
     service: str
     projections: str
     keys: str
+    ledger: str
+    auditor: str
 
     def of_record(self) -> dict[str, str]:
-        return {"casetrail_service": self.service, "casetrail_projections": self.projections}
+        return _told(
+            casetrail_service=self.service,
+            casetrail_projections=self.projections,
+            casetrail_ledger=self.ledger,
+            casetrail_auditor=self.auditor,
+        )
 
     def of_keys(self) -> dict[str, str]:
-        return {"casetrail_keys": self.keys}
+        return _told(casetrail_keys=self.keys)
 
     @classmethod
     def kept_in(cls, file: Path) -> Passwords:
         """The passwords in this file of its owner alone, made at random where it is missing."""
-        if not file.exists():
+        kept = file.read_text().split("\n") if file.exists() else []
+        wanted = len(fields(cls))
+        if len(kept) < wanted:
+            # one that an earlier version wrote has fewer: what it has stays
+            kept += [secrets.token_urlsafe(24) for _ in range(wanted - len(kept))]
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.touch(mode=0o600)
-            file.write_text("\n".join(secrets.token_urlsafe(24) for _ in range(3)))
-        service, projections, keys = file.read_text().split("\n")
-        return cls(service, projections, keys)
+            file.write_text("\n".join(kept))
+        return cls(*kept[:wanted])
+
+
+def _told(**passwords: str) -> dict[str, str]:
+    """Those that were told: a role whose password is not, keeps the one it has."""
+    return {role: password for role, password in passwords.items() if password}
 
 
 @contextmanager
@@ -93,12 +112,20 @@ def configured(settings: Settings, say: Say = lambda sentence: None, *, stay: bo
                 owner,
                 owner_keys,
                 projections,
+                settings.ledger_url.get_secret_value() if settings.ledger_url else None,
+                settings.auditor_url.get_secret_value() if settings.auditor_url else None,
                 ledger_key=settings.ledger_key_file,
             ),
             Passwords(
                 *(
                     p.get_secret_value() if p else ""
-                    for p in (settings.service_password, settings.projections_password, settings.keys_password)
+                    for p in (
+                        settings.service_password,
+                        settings.projections_password,
+                        settings.keys_password,
+                        settings.ledger_password,
+                        settings.auditor_password,
+                    )
                 )
             ),
         )
@@ -108,7 +135,8 @@ def configured(settings: Settings, say: Say = lambda sentence: None, *, stay: bo
     (server.own if stay else server.start)()
     try:
         passwords = Passwords.kept_in(home / "passwords")
-        yield on_server(server, passwords, home / "key", RECORD, KEYS), passwords
+        # on one's own machine one owns all of it: a role that only reads would add nothing
+        yield replace(on_server(server, passwords, home / "key", RECORD, KEYS), auditor=None), passwords
     finally:
         server.stop()
 
@@ -124,6 +152,8 @@ def on_server(server: LocalPostgres, passwords: Passwords, key_file: Path, recor
         owner_record=server.dsn(record),
         owner_keys=server.dsn(keys),
         projections=server.dsn(record, "casetrail_projections", passwords.projections),
+        ledger=server.dsn(record, "casetrail_ledger", passwords.ledger),
+        auditor=server.dsn(record, "casetrail_auditor", passwords.auditor),
         data_folder=server.home,
         ledger_key=key_file.with_name("ledger-key"),
     )
@@ -146,7 +176,7 @@ def throw_away(server: LocalPostgres, *marks: str) -> Iterator[Databases]:
     suffix = secrets.token_hex(6)
     keys_folder = Path(tempfile.mkdtemp(prefix="casetrail-key-"))
     try:
-        passwords = Passwords("practice", "practice", "practice")
+        passwords = Passwords(*len(fields(Passwords)) * ["practice"])
         databases = on_server(server, passwords, keys_folder / "key", f"record_{suffix}", f"keys_{suffix}")
         prepare(databases, passwords, *marks)
         yield databases

@@ -18,9 +18,10 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
-from application.outbox import QUEUE, SEND, Outbox, Planned
+from application.outbox import QUEUE, SEND, TELL, TELL_ONE, Outbox, Planned
 from application.store.connections import StoreAway
 from domain.working_days import LONDON, BeyondCalendar
+from interfaces.alarm import Alarm
 from interfaces.databases import Databases
 from interfaces.exports.digest import AHEAD
 from interfaces.postman import Later, Postman, Reminding
@@ -88,7 +89,9 @@ class Digests:
         """Until it is time to stop, or something fails."""
         outbox = Outbox(self._places.record)
         post = Postman(service, outbox, self._how)
-        outbox.jobs.task(name=SEND, queue=QUEUE, retry=Patience(self._how.again))(post.send)
+        alarm = Alarm(service, outbox, self._how)
+        for name, job in ((SEND, post.send), (TELL, alarm.tell), (TELL_ONE, alarm.send)):
+            outbox.jobs.task(name=name, queue=QUEUE, retry=Patience(self._how.again))(job)
         async with outbox.jobs.open_async():
             working = outbox.jobs.run_worker_async(
                 queues=[QUEUE], install_signal_handlers=False, delete_jobs="always", shutdown_graceful_timeout=LEAVE,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 import structlog
 
+from application.broken_glass import Broken
 from application.outbox import Digest, Outbox, Sending
+from application.policy.across import Across
 from application.reminders import Reminder
+from domain.people import By
 from domain.working_days import Calendar, london_date
+from interfaces import shown_lists
 from interfaces.exports.digest import Due, mail
 from interfaces.mail import InDoubt, NotYet, Refused, Server
 from interfaces.wiring import Service
@@ -56,12 +60,22 @@ class Postman:
         self._how = how
 
     async def due(self, whose: Reminder | Digest, day: date, calendar: Calendar) -> Due:
-        """What falls to them on this day: as their own calendar tells it."""
-        found = await self._service.read_models.waited_for(
-            most=MOST_DEADLINES, today=day, calendars=self._service.rulebook.calendars(), partnership=whose.partnership,
-            falls_to=owing(whose.role, whose.organisation),
+        """What falls to them on this day, of the cases that they may know of: as their own calendar tells it."""
+        running = self._service
+        by = By(person=whose.person, role=whose.role, organisation=whose.organisation, partnership=whose.partnership)
+        found = await shown_lists.waited_for(
+            running.read_models, Across(running.on_cases, by, await self._how.now(running)), most=MOST_DEADLINES, today=day,
+            calendars=running.rulebook.calendars(), partnership=whose.partnership, falls_to=owing(whose.role, whose.organisation),
         )  # fmt: skip
-        return Due.among(found.items, day, calendar)
+        glass = await self._to_judge(by) if whose.role == "information-governance" else ()
+        return replace(Due.among(found.items, day, calendar), glass=tuple(glass))
+
+    async def _to_judge(self, by: By) -> list[Broken]:
+        """Broken glass of their partnership that nobody has judged yet, on the cases whose audit trail they read."""
+        running = self._service
+        found = await running.broken_glass.unreviewed(by.partnership or "")
+        readers = await running.on_cases.readers({one.case for one in found}, by, await self._how.now(running))
+        return [one for one in found if one.case in readers and readers[one.case].may("audit-trail").level == "full"]
 
     async def send(self, digest: str) -> None:
         """The job: an error that nobody foresaw is told without its words, and the job waits."""

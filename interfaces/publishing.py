@@ -51,9 +51,9 @@ def publish_now(places: Databases, origin: str | None = None, at: Callable[[], d
         Diverged: the record is not what was published before.
     """
     keys = signing(places, origin)
-    if keys is None:
+    if keys is None or places.ledger is None:
         return []
-    with connect(places.projections) as connection:
+    with connect(places.ledger) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (ALONE,))
         return brought_up(connection, keys, at())
 
@@ -65,9 +65,9 @@ def publish_unless_kept(places: Databases, origin: str | None = None) -> bool:
         Diverged: the record is not what was published before.
     """
     keys = signing(places, origin)
-    if keys is None:
+    if keys is None or places.ledger is None:
         return False
-    with connect(places.projections) as connection, _alone(connection) as mine:
+    with connect(places.ledger) as connection, _alone(connection) as mine:
         if mine:
             brought_up(connection, keys, now())
         return mine
@@ -154,9 +154,12 @@ def _alone(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[bool]
 
 
 @contextmanager
-def publishing(places: Databases, *, origin: str | None = None, every: float = EVERY) -> Iterator[Publishing]:
-    """The ledger kept up, in this process, until the block ends."""
-    kept = Publishing(places.projections, signing(places, origin), every=every)
+def publishing(places: Databases, *, origin: str | None = None, every: float = EVERY) -> Iterator[Publishing | None]:
+    """The ledger kept up, in this process, until the block ends; by nobody here where no role that adds to it is named."""
+    if places.ledger is None:
+        yield None
+        return
+    kept = Publishing(places.ledger, signing(places, origin), every=every)
     kept.start()
     try:
         yield kept

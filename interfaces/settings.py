@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from application.ledger.notes import Policy
 from application.reminders import ADDRESS
 from application.sessions import Lasting
+from interfaces.addresses import must_be_private
 from interfaces.mail import Server
 from interfaces.private_folder import state_folder
 from interfaces.sign_in.claims import Mapped, read_claims
@@ -33,11 +35,15 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     keys_url: SecretStr | None = None
     projections_url: SecretStr | None = Field(default=None, description="As the role that keeps the read models; default: `database_url`.")
+    ledger_url: SecretStr | None = Field(default=None, description="As the role that adds to the ledger: for whoever publishes.")
+    auditor_url: SecretStr | None = Field(default=None, description="For `fsck`: the record, as the role that only reads.")
     owner_url: SecretStr | None = Field(default=None, description="For `migrate` and `rebuild`: the owner of the tables.")
     owner_keys_url: SecretStr | None = None
     service_password: SecretStr | None = Field(default=None, description="For `migrate`: the password the service logs in with.")
     projections_password: SecretStr | None = None
     keys_password: SecretStr | None = None
+    ledger_password: SecretStr | None = None
+    auditor_password: SecretStr | None = None
     key_file: Path | None = None
     ledger_key_file: Path | None = Field(default=None, description="For `worker`: the key that signs checkpoints; made where missing.")
     ledger_origin: str | None = Field(
@@ -61,6 +67,10 @@ class Settings(BaseSettings):
     claims: Path | None = Field(default=None, description="A file, TOML or JSON: which claims stand for which posts.")
     session_idle: float = Field(default=1800, ge=60, le=86_400, description="Seconds after which an unused session is over.")
     session_longest: float = Field(default=43_200, ge=300, le=604_800, description="Seconds after which every session is over.")
+    asks_per_minute: int | None = Field(default=None, ge=0, le=1_000_000, description="Of one person; 0: as many as they like.")
+    sign_ins_per_minute: int | None = Field(default=None, ge=0, le=1_000_000, description="Of one address, by whoever is not signed in.")
+    open_per_minute: int | None = Field(default=None, ge=0, le=1_000_000, description="Of one address, of what is open to all.")
+    proxies: str = Field(default="127.0.0.1 ::1", description="Who may say where a request came from: addresses or networks.")
     digest_at: str = Field(
         default="07:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", description="When on a working day digests are sent, in London."
     )
@@ -78,6 +88,23 @@ class Settings(BaseSettings):
         if self.smtp_security == "none" and self.smtp_password is not None:
             raise ValueError("CASETRAIL_SMTP_PASSWORD is not sent in the clear: CASETRAIL_SMTP_SECURITY must be starttls or tls")
         return self
+
+    @field_validator("database_url", "keys_url", "projections_url", "ledger_url", "auditor_url", "owner_url", "owner_keys_url")
+    @classmethod
+    def _nobody_listens(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            must_be_private(url.get_secret_value())
+        return url
+
+    @field_validator("proxies")
+    @classmethod
+    def _addresses_of_proxies(cls, text: str) -> str:
+        for part in text.split():
+            try:
+                ip_network(part)
+            except ValueError:
+                raise ValueError("names an address or a network, such as 10.0.0.7 or 10.0.0.0/24, with spaces between") from None
+        return text
 
     @model_validator(mode="after")
     def _a_whole_sign_in(self) -> Settings:
@@ -97,6 +124,8 @@ class Settings(BaseSettings):
             raise ValueError("CASETRAIL_DATABASE_URL and CASETRAIL_KEYS_URL go together: records in one database, keys in the other")
         if self.owner_url is not None and self.database_url is None:
             raise ValueError("CASETRAIL_OWNER_URL goes with CASETRAIL_DATABASE_URL: the owner makes the tables, the service fills them")
+        if self.database_url is not None and self.ledger_key_file is not None and self.ledger_url is None:
+            raise ValueError("CASETRAIL_LEDGER_URL is missing: the record, as the role that adds to the ledger (casetrail_ledger)")
         if self.database_url is not None and self.key_file is None:
             raise ValueError("CASETRAIL_KEY_FILE is missing: the file with the key that wraps all others, outside both databases")
         return self

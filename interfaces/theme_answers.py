@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from application.policy.across import Across
 from application.store.store import Store
 from domain.guidance import RecurringTheme
 from domain.procedure import Procedure
 from domain.themes import CodeSet
 from interfaces.boards import Boards
+from interfaces.shown_lists import whose
+from interfaces.shown_rows import IN_FULL
 from projections import candidates as candidate_list
+from projections import case_list
 from projections import theme_counts as counts
 from projections import theme_questions as questions
 from projections import theme_spans
@@ -30,12 +34,16 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class ThemeAnswers:
-    """The questions of one person at one instant, each answered as JSON with the position it is true at."""
+    """The questions of one person at one instant, each answered as JSON with the position it is true at.
+
+    `across`: who asks, where it is somebody who is shown only some cases; for an operator at the command line, nobody.
+    """
 
     boards: Boards
     store: Store
     codes: CodeSet
     procedure: Procedure
+    across: Across | None = None
 
     @property
     def rule(self) -> RecurringTheme:
@@ -44,6 +52,32 @@ class ThemeAnswers:
     async def ask(self, question: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """A question to the read model."""
         return await self.boards.answer(question)
+
+    # --- of which cases
+
+    def may(self, case: str, kind: str) -> bool:
+        """Whether they may read what a case holds of this kind."""
+        return self.across is None or bool(self.across.may(case, kind).ways & IN_FULL)
+
+    async def of_whose(self, asked: Asked) -> Asked:
+        """The same question, of the cases alone whose themes they may read."""
+        if self.across is None:
+            return asked
+        partnership, across = asked.partnership, self.across
+        cases = await self.ask(lambda c: case_list.streams(c, partnership=partnership, whose=whose(across, partnership)))
+        await across.judge(stream.removeprefix("case/") for stream in cases)
+        only = tuple(stream for stream in cases if self.may(stream.removeprefix("case/"), "themes"))
+        entire = len(only) == len(cases) and across.on_every_case(partnership)
+        return replace(asked, only=None if entire else only)
+
+    async def across_borders(self, asked: Asked) -> Asked:
+        """The same question of all partnerships: of the cases of one's own, and of those of others that one is on."""
+        if self.across is None:
+            return replace(asked, partnership=None)
+        entire = asked.only is None and asked.partnership is not None
+        own = await self.ask(lambda c: case_list.streams(c, partnership=asked.partnership)) if entire else asked.only or ()
+        other = await self.of_whose(replace(asked, partnership=None))
+        return replace(other, only=None if other.only is None else (*own, *other.only))
 
     # --- figures
 
@@ -82,7 +116,7 @@ class ThemeAnswers:
         by_case: dict[str, list[Behind]] = {}
         for one in found.items:
             by_case.setdefault(one.case, []).append(one)
-        items = [_case(case, rows) for case, rows in sorted(by_case.items())]
+        items = [_case(case, rows, in_full=self._in_full(case)) for case, rows in sorted(by_case.items())]
         return Answer([item for item in items if standing in (None, item["standing"])], found.position, found.fault)
 
     async def trend(self, asked: Asked, code: str, unit: Unit, first: date, last: date, known_by: datetime) -> Answer[Item]:
@@ -110,13 +144,31 @@ class ThemeAnswers:
 
     # --- candidates
 
-    async def candidates(self, partnership: str | None, as_of: datetime | None, *, words: bool = True) -> Answer[Item]:
+    async def candidates(
+        self, partnership: str | None, as_of: datetime | None, *, words: bool = True, only: tuple[str, ...] | None = None
+    ) -> Answer[Item]:
         """Every candidate ever raised, with what stands behind it, its life and the reasons of its decisions (QT-2)."""
-        found = await self.ask(lambda c: candidate_list.candidates(c, self.codes, partnership=partnership, as_of=as_of))
-        return Answer([await self._candidate(one, words) for one in found.items], found.position, found.fault)
+        found = await self.ask(lambda c: candidate_list.candidates(c, self.codes, partnership=partnership, as_of=as_of, only=only))
+        if self.across is not None:
+            await self.across.judge(case for one in found.items for case in candidate_list.cases_of(one))
+        shown = [one for one in found.items if self._shows(one)]
+        return Answer([await self._candidate(one, words) for one in shown], found.position, found.fault)
+
+    def _in_full(self, case: str) -> bool:
+        return self.across is None or "full" in self.across.may(case, "themes").ways
+
+    def _shows(self, one: Listed) -> bool:
+        """A candidate is shown with the cases of it that they may read; one that has none, to whoever is on every case."""
+        cases = candidate_list.cases_of(one)
+        return any(self.may(case, "themes") for case in cases) or (
+            not cases and (self.across is None or self.across.on_every_case(one.partnership))
+        )
 
     async def _candidate(self, one: Listed, words: bool) -> Item:
-        reasons = await self._reasons(one) if words else {}
+        cases = candidate_list.cases_of(one)
+        reasons = await self._reasons(one) if words and all(map(self._in_full, cases)) else {}
+        withheld = frozenset(case for case in cases if not self.may(case, "themes"))
+        one = candidate_list.without(one, withheld) if withheld else one
         decided = candidate_list.decided_at(one.life)
         return {
             **self.figure(one.figures), "candidate": one.ref, "state": one.state, "round": one.round,
@@ -165,7 +217,7 @@ class ThemeAnswers:
 
     async def strengths(self, asked: Asked) -> Answer[Item]:
         """What recurs in Learn from Success, beside the weakness that it mirrors. Good practice is nobody's harm (QT-8)."""
-        strong = Asked(asked.codes, asked.partnership, asked.as_of, asked.first, asked.last, strengths=True)
+        strong = Asked(asked.codes, asked.partnership, asked.as_of, asked.first, asked.last, strengths=True, only=asked.only)
         good = await self.ask(lambda connection: counts.figures(connection, strong))
         weak = await self.ask(lambda connection: counts.figures(connection, asked))
         harmed = {(one.partnership, one.code): one for one in weak.items}
@@ -197,9 +249,13 @@ class ThemeAnswers:
             },
         )  # fmt: skip
 
-    async def busiest(self, first: date, last: date, partnership: str | None) -> Answer[Item]:
+    async def busiest(self, first: date, last: date, asked: Asked) -> Answer[Item]:
         """The codes assigned most often for incidents of these days."""
-        found = await self.ask(lambda connection: theme_spans.busiest(connection, first, last, partnership=partnership))
+        only = asked.only
+        if only is None:
+            found = await self.ask(lambda connection: theme_spans.busiest(connection, first, last, partnership=asked.partnership))
+        else:
+            found = await self.ask(lambda connection: theme_spans.busiest_among(connection, first, last, only))
         return self._each(found, lambda one: {"code": one[0], "assigned": one[1]})
 
     @staticmethod
@@ -218,7 +274,8 @@ def _three(found: Figures) -> Item:
     }  # fmt: skip
 
 
-def _case(case: str, rows: Sequence[Behind]) -> Item:
+def _case(case: str, rows: Sequence[Behind], *, in_full: bool) -> Item:
+    """A case behind a figure. Under pseudonyms a child goes by their ref, and is not followed into another case."""
     children: dict[str, list[Behind]] = {}
     for row in rows:
         children.setdefault(row.child, []).append(row)
@@ -229,7 +286,7 @@ def _case(case: str, rows: Sequence[Behind]) -> Item:
         "standing": _standing(rows),
         "children": [
             {
-                "child": child, "counted_as": told[0].one_child, "standing": _standing(told), "codes": [one.assigned for one in told],
+                "child": child, "counted_as": told[0].one_child if in_full else child, "standing": _standing(told), "codes": [one.assigned for one in told],
                 "assigned_on": min(one.assigned_on for one in told).isoformat(),
             }
             for child, told in children.items()

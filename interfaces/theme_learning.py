@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,18 +13,18 @@ from projections.asking import Answer
 from projections.periods import Period, ended
 from projections.theme_counts import Asked, Figures
 from projections.theme_questions import Learned, Since, Withdrawn
-from projections.themes import Recommendation
+from projections.themes import Learning, Recommendation
 
 
 async def recurred(answers: ThemeAnswers, asked: Asked) -> Answer[Item]:
     """The recommendations whose theme has befallen a child after they were completed (QT-7). A child once for each of them."""
-    found = await answers.ask(lambda connection: questions.learning(connection, asked))
+    found = _readable(answers, await answers.ask(lambda connection: questions.learning(connection, asked)))
     done = questions.completed(found.items)
     codes = {theme for _, one in done for theme in one.themes}
     if not done:
         return Answer([], found.position, found.fault)
     first = min(one.assured_on for _, one in done if one.assured_on) + timedelta(days=1)
-    later = Asked(asked.codes, asked.partnership, asked.as_of, first=max(first, asked.first or first), last=asked.last)
+    later = replace(asked, first=max(first, asked.first or first))
     rows = (await answers.ask(lambda connection: questions.since(connection, later, codes))).items
     items = []
     for learned, one in done:
@@ -31,6 +32,19 @@ async def recurred(answers: ThemeAnswers, asked: Asked) -> Answer[Item]:
         if again:
             items.append(_recurred(learned, one, again))
     return Answer(items, found.position, found.fault)
+
+
+def _readable(answers: ThemeAnswers, found: Answer[Learned]) -> Answer[Learned]:
+    """Of what was learned as much as they may read: recommendations are of the review, briefs and summaries of what was published."""
+
+    def of(one: Learned) -> Learning:
+        drafts, published = answers.may(one.case, "review-drafts"), answers.may(one.case, "published")
+        return Learning(
+            one.learning.recommendations if drafts else (), one.learning.briefs if published else (),
+            one.learning.summaries if published else (),
+        )  # fmt: skip
+
+    return replace(found, items=[replace(one, learning=of(one)) for one in found.items])
 
 
 def _recurred(learned: Learned, one: Recommendation, again: list[Since]) -> Item:
@@ -59,11 +73,11 @@ def _recommendation(learned: Learned, one: Recommendation) -> Item:
 async def annual(answers: ThemeAnswers, asked: Asked, year: Period) -> Answer[Item]:
     """What the summary of a year is to name: each theme that recurs or was reviewed then, with its learning briefs, the response to
     it and the impact recorded (QT-15)."""
-    within = Asked(asked.codes, asked.partnership, asked.as_of, year.first, year.last)
-    ever = await answers.ask(lambda connection: counts.figures(connection, Asked(asked.codes, asked.partnership, asked.as_of)))
+    within = replace(asked, first=year.first, last=year.last)
+    ever = await answers.ask(lambda connection: counts.figures(connection, asked))
     then = {(one.partnership, one.code): one for one in (await answers.ask(lambda c: counts.figures(c, within))).items}
-    found = await answers.ask(lambda connection: questions.learning(connection, asked))
-    listed = await answers.candidates(asked.partnership, asked.as_of)
+    found = _readable(answers, await answers.ask(lambda connection: questions.learning(connection, asked)))
+    listed = await answers.candidates(asked.partnership, asked.as_of, only=asked.only)
     named = {(one.partnership, code) for one, _ in questions.in_summary(found.items, year.name) for code in _towards(answers, one.codes)}
     items = []
     for one in ever.items:

@@ -125,10 +125,10 @@ class Timestamping:
 @contextmanager
 def timestamping(places: Databases, authority: Authority | None) -> Iterator[Timestamping | None]:
     """Checkpoints time-stamped, in this process, until the block ends; none where nobody is asked."""
-    if authority is None:
+    if authority is None or places.ledger is None:
         yield None
         return
-    kept = Timestamping(places.projections, authority)
+    kept = Timestamping(places.ledger, authority)
     kept.start()
     try:
         yield kept

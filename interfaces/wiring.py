@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from application.access import Looks
 from application.adopting import adopt_shipped
+from application.broken_glass import BrokenGlass
 from application.cases import Cases, Done, WouldDo
+from application.children.index import Index
+from application.children.searching import Searching
 from application.documents import Documents
 from application.erasure import Erasure
 from application.event_feed import EventFeed
@@ -22,6 +25,7 @@ from application.ledger.notes import Policy
 from application.ledger.reading import Ledger, Standing
 from application.looking import Looking
 from application.people import Register
+from application.policy.of_cases import OnCases
 from application.remembered import Cached, TimeThere
 from application.reminders import Reminders
 from application.rulebook import Rulebook
@@ -29,6 +33,7 @@ from application.sessions import Sessions
 from application.store.keys import KeyFile, Keys
 from application.store.store import Store
 from application.tracker import Themes
+from domain.recorded import Recorded
 from domain.working_days import NEWEST
 from interfaces import databases
 from interfaces.boards import Boards
@@ -67,6 +72,7 @@ class Service:
             time_there=TimeThere(self.store, time.monotonic), looks=self.looks,
         )  # fmt: skip
         self.looking = Looking(self.cases)
+        self.on_cases = OnCases(self.store)
         self.events = EventFeed(self.store, time.monotonic)
         self.themes = Themes(self.store, self.cases)
         self.documents = Documents(places.record, keys)
@@ -74,8 +80,12 @@ class Service:
         self.reminders = Reminders(places.record, keys)
         self.sessions = Sessions(places.record, sign_in.lasting if sign_in else None)
         self.entrance = Entrance(sign_in, self.sessions, self.register) if sign_in else None
+        self.children = Index(places.record, keys)
+        self.store.beside = self.children
+        self.searching = Searching(self.children, self.store, self.on_cases, time.monotonic)
         self.erasure = Erasure(places.record, self.store, self.register, self.documents)
-        self.cases.heeding = self.erasure.heed
+        self.broken_glass = BrokenGlass(places.record)
+        self.cases.heeding = self._heed
         self.ledger = Ledger(places.record, witnesses)
         self.largest_document = largest_document
         self.boards = Boards(places.record) if boards else None
@@ -92,7 +102,7 @@ class Service:
             self.rehearsal = "rehearsal" in self.marks
             await self.register.open(rehearsal=self.rehearsal)
             stack.push_async_callback(self.register.close)
-            for part in (self.looks, self.documents, self.erasure, self.feeds, self.reminders, self.sessions):
+            for part in (self.children, self.looks, self.documents, self.erasure, self.feeds, self.reminders, self.sessions, self.broken_glass):
                 stack.push_async_callback(part.close)
                 await part.open()
             stack.callback(self.ledger.close)
@@ -104,6 +114,11 @@ class Service:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    async def _heed(self, recorded: Sequence[Recorded]) -> None:
+        """What follows from what was just recorded, before it is answered."""
+        await self.erasure.heed(recorded)
+        await self.broken_glass.heed(recorded)
 
     # --- what the API asks beside the door and the looking
 
@@ -151,12 +166,16 @@ class Service:
             position = await self.store.settled_position()
             reminders = await self.reminders.standing()
             logs = await self.ledger_standing()
+            children = await self.children.whole()
         except Exception as error:
             return {"ready": False, "database": f"not there ({type(error).__name__})"}
         views = await self.boards.readiness(position) if self.boards else {}
         ready = all(view["fault"] is None for view in views.values())
         ledger = {log: {"published": standing.published, "waiting": standing.waiting} for log, standing in logs.items()}
-        return {"ready": ready, "database": "there", "position": position, "views": views, "reminders": reminders, "ledger": ledger}
+        return {
+            "ready": ready, "database": "there", "position": position, "views": views, "reminders": reminders, "ledger": ledger,
+            "children": "whole" if children else "being made",
+        }  # fmt: skip
 
     async def ledger_standing(self) -> dict[Log, Standing]:
         """How far both logs have come."""

@@ -13,6 +13,7 @@ from domain.clock import Clock, Judged, Verdict, clock_item, judge
 from domain.working_days import Calendar
 from projections import paging
 from projections.deadlines import NEVER, NEXT, Shown, rank, shown
+from projections.on_cases import Whose
 from projections.owing import Owing
 from projections.paging import AsyncConnection, Page, Where
 
@@ -87,6 +88,8 @@ async def board(
     as_of: datetime | None = None,
     partnerships: Sequence[str] | None = None,
     among: Sequence[str] = (),
+    whose: Whose | None = None,
+    waiting: bool = False,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[BoardRow]:
@@ -94,18 +97,21 @@ async def board(
 
     `owed_by` is the word that a clock says it is owed by, `falls_to` what falls to somebody's role (`owing`).
     `due_before` and `due_after` do not include their day; `text` is part of a label, a clock, what it is about or who owes it.
-    `partnerships` and `among` (cases) limit it to what the asker may know of. Whoever asks `as_of` an instant waits first until the
-    view has read as far as the record was settled then: the answer says in `position` how far that is.
+    `partnerships` and `among` (cases) limit it to what the asker may know of, as `whose` does; `waiting` to what is waited for.
+    Whoever asks `as_of` an instant waits first until the view has read as far as the record was settled then: the answer says in
+    `position` how far that is.
 
     Raises:
         BadCursor, NotMade.
     """
     where = chosen(
-        as_of=as_of, partnerships=partnerships, among=among, partnership=partnership, owed_by=owed_by, falls_to=falls_to, clock=clock,
+        as_of=as_of, partnerships=partnerships, among=among, whose=whose, partnership=partnership, owed_by=owed_by, falls_to=falls_to, clock=clock,
         case=case, text=text,
     )  # fmt: skip
     where.also("next_on < %(due_before)s AND due IS NOT NULL", due_before=due_before)
     where.also("next_on > %(due_after)s AND due IS NOT NULL", due_after=due_after)
+    if waiting:
+        where.conditions.append("rank < 2")
     if verdict is not None:
         where.also(VERDICTS[verdict])
     digest = where.digest()
@@ -124,11 +130,14 @@ def chosen(
     text: str | None = None,
     partnerships: Sequence[str] | None = None,
     among: Sequence[str] = (),
+    whose: Whose | None = None,
 ) -> Where:
     """Which clocks are asked about, whatever their days."""
     where = Where()
     where.known(as_of)
     where.seen_by(partnerships, among)
+    if whose is not None:
+        whose.narrowed(where)
     where.also("partnership = %(partnership)s", partnership=partnership)
     where.also("owed_by = %(owed_by)s", owed_by=owed_by)
     if falls_to is not None:

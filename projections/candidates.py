@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal, LiteralString
 
@@ -144,6 +144,12 @@ def decided_at(life: Sequence[Entry]) -> Entry | None:
     return next((entry for entry in reversed(life) if entry.outcome is not None), None)
 
 
+def entry_cases(entry: Entry) -> list[str]:
+    """The cases that an entry names."""
+    cause = [entry.cause.case] if entry.cause else []
+    return [*([entry.case] if entry.case else []), *cause, *(child.case for child in entry.children)]
+
+
 # --- asking
 
 
@@ -166,6 +172,24 @@ class Listed:
         return self.state == "open" and self.by_rule and not self.figures.recurs(children, incidents)
 
 
+def cases_of(one: Listed) -> frozenset[str]:
+    """The cases that stand behind a candidate, or did."""
+    return frozenset([*one.figures.cases, *(case for entry in one.life for case in entry_cases(entry))])
+
+
+def without(one: Listed, withheld: frozenset[str]) -> Listed:
+    """A candidate without what it tells of these cases."""
+    return replace(one, life=tuple(_without(entry, withheld) for entry in one.life))
+
+
+def _without(entry: Entry, withheld: frozenset[str]) -> Entry:
+    children = tuple(child for child in entry.children if child.case not in withheld)
+    return msgspec.structs.replace(
+        entry, children=children, incidents=entry.incidents if len(children) == len(entry.children) else None,
+        case=None if entry.case in withheld else entry.case, cause=None if entry.cause and entry.cause.case in withheld else entry.cause,
+    )  # fmt: skip
+
+
 LISTED: LiteralString = """
 SELECT substr(t.stream, 11), t.partnership, t.code, t.state, t.round, t.by_rule, t.raised_at,
        (SELECT '[' || string_agg(l.entry, ',' ORDER BY l.place) || ']' FROM projections.theme_candidate_lives l
@@ -178,14 +202,15 @@ SELECT substr(t.stream, 11), t.partnership, t.code, t.state, t.round, t.by_rule,
 
 
 async def candidates(
-    connection: AsyncConnection, codes: CodeSet, *, partnership: str | None = None, as_of: datetime | None = None
-) -> Answer[Listed]:
-    """Every candidate ever raised by then, whatever has become of it, by its ref.
+    connection: AsyncConnection, codes: CodeSet, *, partnership: str | None = None, as_of: datetime | None = None,
+    only: tuple[str, ...] | None = None,
+) -> Answer[Listed]:  # fmt: skip
+    """Every candidate ever raised by then, whatever has become of it, by its ref. `only`: its figures are of these cases alone.
 
     Raises:
         NotMade.
     """
-    asked = Asked(codes, partnership=partnership, as_of=as_of)
+    asked = Asked(codes, partnership=partnership, as_of=as_of, only=only)
     query, parameters = counting(asked, by_code(codes))
     whose: LiteralString = " AND t.partnership = %(partnership)s" if partnership is not None else ""
     listed = (

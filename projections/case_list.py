@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Any, LiteralString
 
 import msgspec
+import psycopg
 from msgspec.structs import replace
+from psycopg import sql
 
 from domain.corrections import RecordCorrected, effective
 from domain.language import EVENTS
@@ -18,6 +20,7 @@ from domain.stages.opening import CaseOpened, Incident, IncidentAmended
 from domain.stages.threshold import CaseReroutedToSerious
 from projections import paging
 from projections.known import HEADS, KNOWN
+from projections.on_cases import Whose
 from projections.paging import AsyncConnection, Page, Where
 from projections.per_case import Rows, per_case
 from projections.view import Table, View
@@ -179,10 +182,12 @@ async def cases(
     as_of: datetime | None = None,
     partnerships: Sequence[str] | None = None,
     among: Sequence[str] = (),
+    whose: Whose | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[ListedCase]:
-    """The cases opened last, first; `q` is part of a label. `partnerships` and `among` (cases) limit it to what the asker may know of.
+    """The cases opened last, first; `q` is part of a label. `partnerships` and `among` (cases) limit it to what the asker may know of,
+    as `whose` does.
 
     Raises:
         BadCursor, NotMade.
@@ -190,6 +195,8 @@ async def cases(
     where = Where()
     where.known(as_of)
     where.seen_by(partnerships, among)
+    if whose is not None:
+        whose.narrowed(where)
     where.also("partnership = %(partnership)s", partnership=partnership)
     where.also("stage = %(stage)s", stage=stage)
     where.also("concern = %(concern)s", concern=concern)
@@ -199,6 +206,27 @@ async def cases(
         where.also("opened_position < %(after)s", after=paging.after(cursor, digest, int))
     select = LISTED.replace("{n}", LATEST if as_of is None else BY_THEN)
     return await paging.page(connection, "case_list", select, "opened_position DESC", where, limit, digest, _key, _listed)
+
+
+OF_SOMEBODY: LiteralString = "SELECT stream FROM projections.case_list WHERE known_until IS NULL"
+
+
+async def streams(connection: AsyncConnection, *, partnership: str | None = None, whose: Whose | None = None) -> list[str]:
+    """All cases that there are, or those of a partnership; `whose` limits it to what somebody may know of.
+
+    Raises:
+        NotMade.
+    """
+    where = Where()
+    where.also("partnership = %(partnership)s", partnership=partnership)
+    if whose is not None:
+        whose.narrowed(where)
+    query = sql.SQL(" AND ").join(map(sql.SQL, (OF_SOMEBODY, *where.conditions)))
+    try:
+        found = await (await connection.execute(query, where.parameters, prepare=True)).fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        raise paging.NotMade("case_list") from None
+    return [stream for (stream,) in found]
 
 
 def _key(row: tuple[Any, ...]) -> int:

@@ -30,6 +30,7 @@ from domain.stages.review import ReportDrafted, ReportEndorsed, ReportEndorsemen
 from domain.stages.threshold import DecisionFedBack, DeputyAppointed, LearningConsidered, PartnerPositionRecorded, ThresholdDecided
 from projections import paging
 from projections.known import KNOWN, Content
+from projections.on_cases import Whose
 from projections.paging import AsyncConnection, Page, Where
 from projections.per_case import Rows, per_case
 from projections.view import Table, View
@@ -192,12 +193,13 @@ async def decisions(
     as_of: datetime | None = None,
     partnerships: Sequence[str] | None = None,
     among: Sequence[str] = (),
+    whose: Whose | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[RegisteredDecision]:
     """The decisions recorded last, first; taken from the day `first` to the day `last`, both included. `decider` is a person.
 
-    `partnerships` and `among` (cases) limit it to what the asker may know of.
+    `partnerships` and `among` (cases) limit it to what the asker may know of, as `whose` does.
 
     Raises:
         BadCursor, NotMade.
@@ -205,6 +207,8 @@ async def decisions(
     where = Where()
     where.known(as_of)
     where.seen_by(partnerships, among)
+    if whose is not None:
+        whose.narrowed(where)
     where.also("partnership = %(partnership)s", partnership=partnership)
     where.also("kind = %(kind)s", kind=kind)
     where.also("outcome = %(outcome)s", outcome=outcome)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, LiteralString, TypeVar
@@ -41,12 +41,16 @@ class NotMade(LookupError):
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Part of a list. `position` is the place in the log it is true at; `fault`, if any, says since when it is stale, and why."""
+    """Part of a list. `position` is the place in the log it is true at; `fault`, if any, says since when it is stale, and why.
+
+    `after` is the cursor that goes on behind the item of this number, for whoever leaves out some of them.
+    """
 
     items: list[T]
     next: str | None
     position: int
     fault: Fault | None = None
+    after: Callable[[int], str] | None = field(default=None, compare=False, repr=False)
 
 
 class Where:
@@ -163,4 +167,5 @@ async def page(
         next=cursor_after(key(kept[-1]), digest) if more else None,
         position=position,
         fault=Fault(*msgspec.json.decode(stale, type=tuple[int, str, datetime])) if stale else None,
+        after=lambda n: cursor_after(key(kept[n]), digest),
     )

@@ -20,6 +20,7 @@ from projections.paging import AsyncConnection
 
 NOW: LiteralString = "t.known_until IS NULL"
 THEN: LiteralString = "t.known_from <= e.at AND (t.known_until IS NULL OR t.known_until > e.at)"
+ONLY: LiteralString = " AND t.stream = ANY(%(only)s::text[])"
 EVER = datetime.max.replace(tzinfo=UTC)
 
 CHOSEN: LiteralString = """
@@ -86,7 +87,8 @@ class Asked:
     """What is asked of the tracker: whose, as of when, of incidents of which days, of children who also have which code.
 
     `met`: only of cases where the serious threshold was found met, or not met. `together`: all partnerships as one, so that a child
-    known to two of them counts once. `strengths`: the good practice of Learn from Success cases in place of harm.
+    known to two of them counts once. `strengths`: the good practice of Learn from Success cases in place of harm. `only`: of these
+    cases alone, by their streams, and of what these say of each other.
     """
 
     codes: CodeSet
@@ -98,6 +100,7 @@ class Asked:
     met: bool | None = None
     together: bool = False
     strengths: bool = False
+    only: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -215,9 +218,11 @@ def counting(asked: Asked, groups: Grouped, ends: Sequence[datetime] | None = No
     if ends is None:
         ends = [asked.as_of or EVER]
     known = NOW if ends == [EVER] else THEN
+    if asked.only is not None:
+        known += ONLY
     conditions: list[LiteralString] = [STRENGTH if asked.strengths else HARM]
     pairs = [(code, counted) for counted, codes in groups.items() for code in codes]
-    parameters: dict[str, Any] = {"ends": [*ends], "wanted": [*groups]}
+    parameters: dict[str, Any] = {"ends": [*ends], "wanted": [*groups]} | ({} if asked.only is None else {"only": [*asked.only]})
     for condition, name, value in (
         ("t.partnership = %(partnership)s", "partnership", asked.partnership),
         ("t.day >= %(first)s", "first", asked.first),

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 from projections.asking import Answer, answered
 from projections.paging import AsyncConnection
-from projections.theme_counts import EVER, NOW, THEN, Asked, by_code, counting
+from projections.theme_counts import EVER, NOW, ONLY, THEN, Asked, by_code, counting
 from projections.themes import InSummary, Learning, Recommendation, learned
 
 # --- QT-13: what was withdrawn, and where it had been counted
@@ -258,4 +258,7 @@ def _of(query: LiteralString, asked: Asked) -> tuple[LiteralString, dict[str, An
     if asked.partnership is not None:
         parameters["partnership"] = asked.partnership
     whose: LiteralString = " AND t.partnership = %(partnership)s" if asked.partnership is not None else ""
+    if asked.only is not None:
+        whose += ONLY
+        parameters["only"] = [*asked.only]
     return query.replace("{known}", NOW if asked.as_of is None else THEN).replace("{whose}", whose), parameters

@@ -160,6 +160,25 @@ async def busiest(
     return await answered(connection, TOP, parameters, lambda row: (str(row[0]), int(row[1])))
 
 
+AMONG: LiteralString = """
+SELECT t.code, count(*) FROM projections.themes t
+ WHERE t.known_until IS NULL AND t.counts AND t.day BETWEEN %(first)s AND %(last)s AND t.stream = ANY(%(only)s::text[])
+ GROUP BY t.code ORDER BY 2 DESC, 1 LIMIT %(limit)s
+"""
+
+
+async def busiest_among(
+    connection: AsyncConnection, first: date, last: date, only: Sequence[str], *, limit: int = 20
+) -> Answer[tuple[str, int]]:  # fmt: skip
+    """The same of some cases alone, counted from the rows.
+
+    Raises:
+        NotMade.
+    """
+    parameters = {"first": first, "last": last, "only": [*only], "limit": limit}
+    return await answered(connection, AMONG, parameters, lambda row: (str(row[0]), int(row[1])))
+
+
 def covering(first: date, last: date) -> Iterator[tuple[str, date]]:
     """Kept spans that together are these days: the longest that fit, and shorter ones at the edges."""
     if first > last:

@@ -149,6 +149,9 @@ BEGIN
         GRANT SELECT ON projections.builds TO casetrail_service;
         ALTER DEFAULT PRIVILEGES IN SCHEMA projections GRANT SELECT ON TABLES TO casetrail_service;
     END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'casetrail_auditor') THEN
+        GRANT SELECT ON projections.builds TO casetrail_auditor;
+    END IF;
 END
 $$
 """

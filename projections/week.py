@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, LiteralString, NamedTuple
@@ -11,9 +11,10 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from projections.board import chosen
+from domain.working_days import Calendar
+from projections.board import BoardRow, board_page, chosen
 from projections.deadline_sums import EVERYWHERE, OF_A_WEEK, asked_of
-from projections.paging import AsyncConnection, NotMade
+from projections.paging import AsyncConnection, NotMade, Page
 from projections.view import Fault
 
 WEEK: LiteralString = """
@@ -26,13 +27,17 @@ SELECT b.position,
              count(*)::int AS clocks
         FROM projections.deadlines
        WHERE {conditions}
-         AND (rank = 0 AND next_on <= greatest(%(last)s, %(today)s)
-              OR rank = 2 AND due IS NOT NULL AND (done BETWEEN %(first)s AND %(last)s OR due BETWEEN %(first)s AND %(last)s))
+         AND {in_the_week}
        GROUP BY 1, 2, 3, 4
   ) r ON true
  WHERE b.live AND b.view = 'deadlines'
 """
 """Clocks that wait and are due by the end of the week or overdue, and those done or due in it: so many of each, by their days."""
+
+IN_THE_WEEK: LiteralString = (
+    "(rank = 0 AND next_on <= greatest(%(last)s, %(today)s)"
+    " OR rank = 2 AND due IS NOT NULL AND (done BETWEEN %(first)s AND %(last)s OR due BETWEEN %(first)s AND %(last)s))"
+)
 
 SUMS_ASKED: LiteralString = """
 SELECT b.position,
@@ -87,7 +92,8 @@ SUMMED = SUMS_ASKED.replace("{sums}", OF_A_WEEK)
 
 @lru_cache(maxsize=200)
 def _asked(conditions: tuple[LiteralString, ...]) -> bytes:
-    return sql.SQL(WEEK).format(conditions=sql.SQL(" AND ").join(map(sql.SQL, conditions))).as_bytes(None)
+    asked = sql.SQL(WEEK).format(conditions=sql.SQL(" AND ").join(map(sql.SQL, conditions)), in_the_week=sql.SQL(IN_THE_WEEK))
+    return asked.as_bytes(None)
 
 
 async def week(connection: AsyncConnection, of: date, *, today: date, **which: Any) -> Week:
@@ -119,6 +125,29 @@ async def week(connection: AsyncConnection, of: date, *, today: date, **which: A
     for row in found:
         if row[2] is not None:
             (_count if whose is None else _add)(made, *row[2:])
+    return made
+
+
+async def rows_of_week(
+    connection: AsyncConnection, of: date, *, today: date, calendars: Mapping[str, Calendar], cursor: str | None, limit: int, **which: Any
+) -> Page[BoardRow]:
+    """The clocks that a week counts, row by row, for whoever counts only some of them."""
+    first, last = week_of(of)
+    where = chosen(**which)
+    where.conditions.append(IN_THE_WEEK)
+    where.parameters |= {"first": first, "last": last}
+    digest = where.digest()
+    where.parameters["today"] = today
+    return await board_page(connection, where, digest, cursor, limit, today, calendars)
+
+
+def counted(rows: Iterable[BoardRow], of: date, today: date, position: int, fault: Fault | None) -> Week:
+    """The week of these clocks."""
+    first, last = week_of(of)
+    days = {first + timedelta(days=n): Counted() for n in range((last - first).days + 1)}
+    made = Week(first, last, today, Counted(), days, {}, position, fault)
+    for row in rows:
+        _count(made, row.clock.clock, row.clock.open, row.clock.due, row.clock.done, 1)
     return made
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,7 @@ from domain.guidance import EDITIONS
 from domain.working_days import SHIPPED, BeyondCalendar, Calendar
 from projections import paging
 from projections.board import BoardRow, board_page, chosen
-from projections.paging import AsyncConnection
+from projections.paging import AsyncConnection, Page
 from projections.view import Fault
 
 MEASURED = {
@@ -122,19 +122,31 @@ async def yearly_figures(
     Raises:
         NotMade.
     """
-    where = chosen(partnership=partnership, as_of=as_of)
-    where.conditions.append("rank < 3")
-    where.also("(due IS NULL OR due BETWEEN %(first)s AND %(last)s)", first=date(year, 1, 1), last=date(year, 12, 31))
-    digest = where.digest()
-    found = await board_page(connection, where, digest, None, paging.MOST, today, calendars)
+    asked: dict[str, Any] = {"today": today, "calendars": calendars, "partnership": partnership, "as_of": as_of}
+    found = await rows_of_year(connection, year, cursor=None, limit=paging.MOST, **asked)
     rows = found.items
     while found.next is not None:
-        found = await board_page(connection, where, digest, found.next, paging.MOST, today, calendars)
+        found = await rows_of_year(connection, year, cursor=found.next, limit=paging.MOST, **asked)
         rows += found.items
+    return year_of(rows, year, calendars, found.position, found.fault)
+
+
+async def rows_of_year(
+    connection: AsyncConnection, year: int, *, today: date, calendars: Mapping[str, Calendar], cursor: str | None, limit: int, **which: Any
+) -> Page[BoardRow]:
+    """A page of the clocks that may be of a year, for whoever counts only some of them. `which`: as `chosen` takes it."""
+    where = chosen(**which)
+    where.conditions.append("rank < 3")
+    where.also("(due IS NULL OR due BETWEEN %(first)s AND %(last)s)", first=date(year, 1, 1), last=date(year, 12, 31))
+    return await board_page(connection, where, where.digest(), cursor, limit, today, calendars)
+
+
+def year_of(rows: Iterable[BoardRow], year: int, calendars: Mapping[str, Calendar], position: int, fault: Fault | None) -> Year:
+    """The figures of a year, of these clocks."""
     counted = [row for row in rows if _of(row.clock, year)]
     late = [row for row in counted if row.judged.verdict in ("late", "overdue")]
     late.sort(key=lambda row: (ORDER.get(row.clock.clock, len(ORDER)), row.clock.due or date.max, row.case))
-    return Year(figures_of(counted, calendars), late, found.position, found.fault)
+    return Year(figures_of(counted, calendars), late, position, fault)
 
 
 def _of(clock: Clock, year: int) -> bool:

@@ -20,7 +20,7 @@ from interfaces.local_postgres import LocalPostgres
 os.environ.pop("COLUMNS", None)  # how wide a table is told is said by a story, not by the terminal that the tests are run from
 
 COUNT = itertools.count(1)
-PASSWORDS = Passwords("practice", "practice", "practice")
+PASSWORDS = Passwords(*5 * ["practice"])
 
 
 def expected_or_skip(part: str, missing: str) -> None:

@@ -9,7 +9,7 @@ What is recorded goes through `application/store/mapper.py` and is chained as in
 from __future__ import annotations
 
 import secrets
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple, TypeVar, cast
@@ -158,6 +158,14 @@ class MemoryStore(Store, Committer):
     async def page(self, after: int, limit: int, upto: int | None = None) -> list[Recorded]:
         found = self.rows[after:upto][:limit]
         return [mapper.recorded(row.position, row.header, row.body, row.hash) for row in found]
+
+    async def behind(self, places: Mapping[str, int], names: Collection[str]) -> dict[str, tuple[int, list[Recorded]]]:
+        found = {stream: (await self._place(stream), await self.history(stream, after_place=place)) for stream, place in places.items()}
+        moved = {stream: more for stream, more in found.items() if more[0] > places[stream]}
+        return {stream: (place, [recorded for recorded in events if recorded.name in names]) for stream, (place, events) in moved.items()}
+
+    async def histories(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+        return {stream: await self.history(stream) for stream in streams if stream in self.by_stream}
 
     async def streams(self, prefix: str = "") -> list[str]:
         return sorted(stream for stream in self.by_stream if stream.startswith(prefix))

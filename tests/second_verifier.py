@@ -97,7 +97,9 @@ def unpacked(data: bytes) -> tuple[str, dict[str, bytes]]:
     claim(re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", case), "the names do not begin with the id of a case")
     entries = {name[37:]: held for name, held in whole.items() if name[:37] == case + "/"}
     kinds = [name for a, z in KINDS for name in sorted(entries) if re.fullmatch(f"{a}[A-Za-z0-9][A-Za-z0-9._-]*{re.escape(z)}", name)]
-    payload = [*("data/" + name for name in DATA.split()), *kinds, "data/report.html"]
+    second = "data/withheld.jsonl" in entries
+    names = [name for name in (*DATA.split()[:4], "withheld.jsonl", *DATA.split()[4:]) if second or name != "withheld.jsonl"]
+    payload = [*("data/" + name for name in names), *kinds, "data/report.html"]
     tags = ["bagit.txt", "bag-info.txt", "manifest-sha256.txt"]
     claim(
         len(whole) == len(entries) and [*entries] == [*tags[:2], *payload, tags[2], "tagmanifest-sha256.txt"],
@@ -108,6 +110,7 @@ def unpacked(data: bytes) -> tuple[str, dict[str, bytes]]:
     oxum = f"{sum(len(entries[name]) for name in payload)}[.]{len(payload)}"
     info = rf"BagIt-Version: 1[.]0\nTag-File-Character-Encoding: UTF-8\nSource-Organization: [^\r\n]+\nExternal-Identifier: case/{case}\n"
     info += rf"Bagging-Date: \d{{4}}-\d\d-\d\d\nPayload-Oxum: {oxum}\nCasetrail-Up-To: (?:0|[1-9]\d{{0,18}})\n"
+    info += "Casetrail-Form: 2\n" if second else ""
     claim(re.fullmatch(info, (entries["bagit.txt"] + entries["bag-info.txt"]).decode(), re.ASCII), "bagit.txt or bag-info.txt")
     return case, entries
 
@@ -187,7 +190,8 @@ def sealed(found: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from sealed(below, f"{path}{name}.")
 
 
-def checked(data: bytes, log: str | None, witnesses: Sequence[str], quorum: int | None) -> None:
+def checked(data: bytes, log: str | None, witnesses: Sequence[str], quorum: int | None) -> list[int]:
+    """The places that are withheld of a file that is intact as far as it is shown."""
     case, entries = unpacked(data)
     held = {name: entries["data/" + name].decode() for name in DATA.split()}
     note, stream, keys = (
@@ -200,24 +204,30 @@ def checked(data: bytes, log: str | None, witnesses: Sequence[str], quorum: int 
     proofs = parsed(held["proofs.json"].removesuffix("\n"), "origin size stream stream_salt events head")
     claim((proofs["origin"], proofs["size"], proofs["stream"]) == (note.origin, note.size, stream), "proofs of another checkpoint or case")
     events = lines(held["events.jsonl"], "place position header body hash")
+    hidden = lines(entries.get("data/withheld.jsonl", b"").decode(), "place hash")
+    claim(events and (hidden or "data/withheld.jsonl" not in entries), "nothing is shown, or nothing withheld")
+    claim(all(a["place"] < b["place"] for some in (events, hidden) for a, b in itertools.pairwise(some)), "places do not rise")
+    every = sorted([*events, *hidden], key=lambda one: int(one["place"]))
     supporting = lines(held["supporting.jsonl"], "place position header body hash stream stream_salt previous index path")
     ways = [parsed(json.dumps(way), "place index path") for way in proofs["events"]]
     parsed(json.dumps(proofs["head"]), "place hash siblings")
-    claim([e["place"] for e in events] == [way["place"] for way in ways] == [*range(1, len(events) + 1)], "places do not run 1, 2, 3 …")
-    rows = sorted((e["position"], way["index"]) for e, way in [*zip(events, ways, strict=True), *zip(supporting, supporting, strict=True)])
+    claim([e["place"] for e in every] == [way["place"] for way in ways] == [*range(1, len(every) + 1)], "places do not run 1, 2, 3 …")
+    claim(all(a["index"] < b["index"] for a, b in itertools.pairwise(ways)), "indexes do not rise with places")
+    shown = [(event, ways[event["place"] - 1]) for event in events]
+    rows = sorted((e["position"], way["index"]) for e, way in [*shown, *zip(supporting, supporting, strict=True)])
     claim(all(a < c and b < d for (a, b), (c, d) in itertools.pairwise(rows)), "positions and indexes do not rise together")
-    claim(int(entries["bag-info.txt"].split()[-1]) >= events[-1]["position"], "Casetrail-Up-To is below the last event")
+    claim(int(entries["bag-info.txt"].split()[-3 if hidden else -1]) >= events[-1]["position"], "Casetrail-Up-To is below the last event")
     claim(all(a["position"] < b["position"] for some in (events, supporting) for a, b in itertools.pairwise(some)), "positions do not rise")
-    befores = [bytes(32), *(hexed(event["hash"]) for event in events)]
-    headers = [stored(stream, event, before) for event, before in zip(events, befores, strict=False)]
+    befores = [bytes(32), *(hexed(one["hash"]) for one in every)]
+    headers = [stored(stream, event, befores[event["place"] - 1]) for event in events]
     claim([header["at"] for header in headers] == sorted(header["at"] for header in headers), "instants fall")
     leaves = [(h(b"\4", hexed(line["stream_salt"]), line["stream"].encode()), line, line, hexed(line["previous"])) for line in supporting]
     blinded, head = h(b"\4", hexed(proofs["stream_salt"]), stream.encode()), proofs["head"]
-    for blind, event, way, before in [*leaves, *zip(itertools.repeat(blinded), events, ways, befores, strict=False)]:
+    for blind, event, way, before in [*leaves, *zip(itertools.repeat(blinded), every, ways, befores, strict=False)]:
         leaf = h(b"\0", h(b"\2", blind, event["place"].to_bytes(8, "big"), before, hexed(event["hash"])))
         rule, _ = _inclusion_path_layout(way["index"] + 1, note.size)
         InclusionProof("sha256", True, note.size, way["index"] + 1, rule, [leaf, *map(hexed, way["path"])]).verify(leaf, note.root)
-    claim((head["place"], head["hash"]) == (len(events), befores[-1].hex()), "not the last event of the case")
+    claim((head["place"], head["hash"]) == (len(every), befores[-1].hex()), "not the last event of the case")
     value = h(b"\0", blinded, head["place"].to_bytes(8, "big"), befores[-1])
     for depth, sibling in reversed([*enumerate(map(hexed, head["siblings"]))]):
         value = h(b"\1", sibling, value) if blinded[depth // 8] >> 7 - depth % 8 & 1 else h(b"\1", value, sibling)
@@ -254,11 +264,19 @@ def checked(data: bytes, log: str | None, witnesses: Sequence[str], quorum: int 
         claim(all(texts[name] < event["position"] for name in names), "an edition that nobody had adopted")
     claim({name for name in entries if name.startswith("data/editions/")} <= {*texts}, "an edition that nobody adopted")
     claim({header["name"].join(KINDS[2]) for header in headers} <= set(entries), "an event without its shape")
+    return [one["place"] for one in hidden]
 
 
 def faults(path_or_bytes: Any, log_key: str | None = None, witnesses: Sequence[str] = (), quorum: int | None = None) -> list[str]:
+    return found(path_or_bytes, log_key, witnesses, quorum)[0]
+
+
+def found(
+    path_or_bytes: Any, log_key: str | None = None, witnesses: Sequence[str] = (), quorum: int | None = None
+) -> tuple[list[str], list[int]]:
+    """The faults of a file, and of one that has none the places that are withheld: if there are any, it is intact as far as shown."""
+    data = path_or_bytes if isinstance(path_or_bytes, bytes) else Path(path_or_bytes).read_bytes()
     try:
-        checked(path_or_bytes if isinstance(path_or_bytes, bytes) else Path(path_or_bytes).read_bytes(), log_key, witnesses, quorum)
+        return [], checked(data, log_key, witnesses, quorum)
     except Exception as wrong:
-        return [f"{type(wrong).__name__}: {wrong}"]
-    return []
+        return [f"{type(wrong).__name__}: {wrong}"], []

@@ -5,7 +5,7 @@ Entries, documents and decisions are entities, commands are activities, persons 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from application.case_view.decisions import decisions
@@ -21,13 +21,14 @@ KINDS = ("entry", "document", "decision", "command", "person", "role")
 Document = dict[str, dict[str, Any]]
 
 
-def provenance(history: Sequence[Recorded]) -> Document:
-    """PROV-JSON of one case as recorded."""
-    return _Telling(history).told
+def provenance(history: Sequence[Recorded], withheld: Collection[int] = ()) -> Document:
+    """PROV-JSON of one case as recorded. Of entries `withheld`, by place, it says that they are there, and nothing that came of them."""
+    return _Telling(history, withheld).told
 
 
 class _Telling:
-    def __init__(self, history: Sequence[Recorded]) -> None:
+    def __init__(self, history: Sequence[Recorded], withheld: Collection[int]) -> None:
+        self._withheld = withheld
         base = f"urn:casetrail:{history[0].stream.replace('/', ':')}"
         self.told: Document = {"prefix": {"casetrail": "urn:casetrail:", **{kind: f"{base}:{kind}:" for kind in KINDS}}}
         for kind in ("entity", "activity", "agent"):
@@ -36,10 +37,10 @@ class _Telling:
         for recorded in history:
             self._entry(recorded)
         by_place = {recorded.place: recorded for recorded in history}
-        for document in documents(effective(history)):
+        for document in documents(recorded for recorded in effective(history) if recorded.place not in withheld):
             self._document(document, by_place)
         # a decision recorded again under its ref is another decision: it is found by the entry that made it
-        found = decisions(history, {})
+        found = [decision for decision in decisions(history, {}) if decision["place"] not in withheld]
         names = {id(decision): _name_of(decision, found) for decision in found}
         for decision in found:
             self._decision(decision, names[id(decision)], by_place[decision["place"]], found)
@@ -48,10 +49,16 @@ class _Telling:
 
     def _entry(self, recorded: Recorded) -> None:
         entry, command = f"entry:{recorded.place}", f"command:{recorded.header.command}"
+        there = {"casetrail:place": recorded.place, **present(**{"casetrail:hash": recorded.hash.hex() or None})}
+        if recorded.place > 1:
+            self._add("wasInfluencedBy", **{"prov:influencee": entry, "prov:influencer": f"entry:{recorded.place - 1}"})
+        if recorded.place in self._withheld:
+            self.told["entity"][entry] = {"prov:type": _name("withheld"), **there}
+            return
         self.told["entity"][entry] = {
             "prov:type": _name(recorded.name),
-            "casetrail:place": recorded.place,
-            **present(**{"casetrail:position": recorded.position or None, "casetrail:hash": recorded.hash.hex() or None}),
+            **there,
+            **present(**{"casetrail:position": recorded.position or None}),
             "casetrail:on": _typed("xsd:date", recorded.on.isoformat()),
         }
         if command not in self.told["activity"]:
@@ -70,8 +77,6 @@ class _Telling:
                 clerk = self._person(recorded.header.transcribed_by)
                 self._add("wasAssociatedWith", **{"prov:activity": command, "prov:agent": clerk, "prov:role": "transcriber"})
         self._add("wasGeneratedBy", **{"prov:entity": entry, "prov:activity": command, "prov:time": instant(recorded.at)})
-        if recorded.place > 1:
-            self._add("wasInfluencedBy", **{"prov:influencee": entry, "prov:influencer": f"entry:{recorded.place - 1}"})
         if isinstance(recorded.event, RecordCorrected):
             self._revised(entry, f"entry:{recorded.event.event_place}", command)
 
@@ -106,7 +111,7 @@ class _Telling:
             document = f"document:{digest}"
             self.told["entity"].setdefault(document, {"prov:type": _name("document"), "casetrail:digest": digest})
             self._add("wasDerivedFrom", **{"prov:generatedEntity": name, "prov:usedEntity": document})
-        for decider in decision.get("deciders", ()):
+        for decider in (one for one in decision.get("deciders", ()) if one["place"] not in self._withheld):
             self._decider(name, decider, decision.get("dissent", ()))
         if replaces := decision.get("replaces"):
             old = [other for other in found if other.get("ref") == replaces and other["place"] < decision["place"]][-1:]

@@ -14,9 +14,10 @@ from datetime import date
 from typing import NamedTuple
 
 from application.case_file import contents
+from application.case_file.as_far_as_shown import as_far_as_shown
 from application.case_file.bag import bag
 from application.case_file.contents import Adoption, InTree, Proved
-from application.case_file.disclosing import Disclosed, Reader, disclosed
+from application.case_file.disclosing import Disclosed, Reader, disclosed, places_withheld
 from application.case_file.report import AsRead, Covered, report
 from application.case_file.rules import Rules, rules_of, shapes_of
 from application.case_view.absences import absences
@@ -35,6 +36,7 @@ from application.store import mapper
 from application.store.store import Stored
 from domain.case import recall
 from domain.clocks import fold_clocks
+from domain.stages.opening import IncidentAmended
 from domain.working_days import london_date
 
 
@@ -63,6 +65,10 @@ class NotSignedHere(Exception):
     """The checkpoint is signed by another key than the one that is said to be the log's."""
 
 
+class NothingShown(Exception):
+    """All of the case is withheld from whoever asks."""
+
+
 class CaseFiles:
     """Makes the files of cases."""
 
@@ -79,6 +85,7 @@ class CaseFiles:
             NoSuchCase: there is none.
             NotInLedger: no checkpoint covers any of it yet.
             NotSignedHere: the key that is kept as the log's is another.
+            NothingShown: none of its entries is for this reader.
             Broken: words that are not what was committed to.
         """
         everything = await self._store.stored(stream)
@@ -93,10 +100,15 @@ class CaseFiles:
         stored = [one for one in everything if one.position <= position]
         if not stored:
             raise NotInLedger("The case is recorded, but no checkpoint covers any of it yet.")
-        keys = await self._store.keys.get({id_ for one in stored for id_ in mapper.body_keys(one.body)})
-        history = await asyncio.to_thread(lambda: [*disclosed(stored, keys, reader)])
+        withheld = await asyncio.to_thread(places_withheld, stored, reader)
+        there = [one for place, one in enumerate(stored, start=1) if place not in withheld]
+        if not there:
+            raise NothingShown("No entry of this case is for you to read, so there is no file of it to be made.")
+        keys = await self._store.keys.get({id_ for one in there for id_ in mapper.body_keys(one.body)})
+        history = await asyncio.to_thread(lambda: [*disclosed(there, keys, reader)])
         rules, adoptions = await self._rules(history, position)
-        covered = Covered(note, position, log_key, self._ledger.policy, left_out=len(everything) - len(stored))
+        hashes = {place: stored[place - 1].hash for place in sorted(withheld)}
+        covered = Covered(note, position, log_key, self._ledger.policy, len(everything) - len(stored), len(stored), hashes)
         shown = await self._shown(history)
 
         def content() -> bytes:
@@ -113,10 +125,13 @@ class CaseFiles:
     ) -> bytes:  # fmt: skip
         case, whose, position = proved.stream.removeprefix("case/"), _whose(history), str(covered.position)
         payload = {
-            "README.txt": contents.readme(case, whose, position, f"{covered.note.checkpoint.at:%Y-%m-%dT%H:%M:%SZ}"),
+            "README.txt": contents.readme(
+                case, whose, position, f"{covered.note.checkpoint.at:%Y-%m-%dT%H:%M:%SZ}", covered.places, len(covered.withheld)
+            ),
             "verify.py": self._enclosed.verifier,
             "ledger.md": self._enclosed.page,
             "events.jsonl": contents.events(history),
+            **({"withheld.jsonl": contents.withheld(covered.withheld)} if covered.withheld else {}),
             "words.jsonl": contents.words(history),
             "proofs.json": contents.proofs(covered.note, proved),
             "checkpoint.txt": covered.note.text.encode(),
@@ -133,6 +148,7 @@ class CaseFiles:
             "Bagging-Date": made_on.isoformat(),
             "Payload-Oxum": "",
             "Casetrail-Up-To": position,
+            **({"Casetrail-Form": "2"} if covered.withheld else {}),
         }
         return bag(case, about, payload)
 
@@ -180,7 +196,7 @@ class CaseFiles:
         return await looks.places(recorded[0].stream, looks_of(recorded)) if looks else {}
 
     def _read(self, history: Sequence[Disclosed], covered: Covered, shown: Mapping[str, int]) -> AsRead:
-        """Judged on the day of the checkpoint, by the calendars adopted by then."""
+        """Judged on the day of the checkpoint, by the calendars adopted by then; from the entries shown, as if there were no other."""
         recorded = [one.recorded for one in history]
         fields = {one.recorded.place: one.fields() for one in history}
         adoptions = [r for r in self._looking.rulebook.adoptions() if r.position <= covered.position]
@@ -188,8 +204,9 @@ class CaseFiles:
         calendar = self._looking.rulebook.calendar(as_of=adoptions[-1].at if adoptions else None)
         judged_on = london_date(max(covered.note.checkpoint.at, recorded[-1].at))
         clocks = clock_items(fold_clocks(recorded, adoptions), judged_on, calendars)
-        return AsRead(
-            overview=overview(recorded, fields, judged_on),
+        opened = 1 not in covered.withheld  # else there is no incident that an amendment could amend
+        told = AsRead(
+            overview=overview([one for one in recorded if opened or not isinstance(one.event, IncidentAmended)], fields, judged_on),
             entries=history_items(recorded, fields, calendars),
             decisions=with_what_reached(decisions(recorded, fields), recorded, shown),
             clocks=clocks,
@@ -197,6 +214,7 @@ class CaseFiles:
             absences=absences(recorded, clocks, judged_on),
             judged_on=judged_on,
         )
+        return as_far_as_shown(told) if covered.withheld else told
 
 
 class _Adopted(NamedTuple):

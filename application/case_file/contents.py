@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,12 @@ def lines(items: Iterable[Any]) -> bytes:
 
 def events(history: Iterable[Disclosed]) -> bytes:
     """`events.jsonl`"""
-    return lines({"place": place, "position": one.stored.position, **_as_stored(one.stored)} for place, one in enumerate(history, start=1))
+    return lines({"place": one.recorded.place, "position": one.stored.position, **_as_stored(one.stored)} for one in history)
+
+
+def withheld(hashes: Mapping[int, bytes]) -> bytes:
+    """`withheld.jsonl`"""
+    return lines({"place": place, "hash": hash_.hex()} for place, hash_ in hashes.items())
 
 
 def _as_stored(stored: Stored) -> dict[str, Any]:
@@ -109,10 +114,10 @@ def supporting(adoptions: Iterable[Adoption]) -> bytes:
 
 README = """\
 This is the file of one case of a child safeguarding case review, {case}, kept by {whose}.
-It has every event of the case up to position {position} of the record, which a checkpoint of {at} covers.
+It has {what} of the case up to position {position} of the record, which a checkpoint of {at} covers.
 
   report.html       the case for people, to read or to print
-  events.jsonl      the events as they were recorded, each chained to the one before it
+  events.jsonl      the events as they were recorded, each chained to the one before it{withheld}
   words.jsonl       the words that whoever this file was made for may read; the events hold them sealed
   proofs.json       what ties the events to the checkpoint
   checkpoint.txt    what the log of the record signed, and who cosigned it
@@ -131,7 +136,11 @@ Take verify.py, KEY and the keys of the witnesses (--witness) from those who pub
 with a file proves nothing about who made it. The words in it are about children. Keep it as you keep the case itself.
 """
 
+OF_WITHHELD = "\n  withheld.jsonl    place and hash of each event that is not for whoever this file was made for, and nothing else of it"
 
-def readme(case: str, whose: str, position: str, at: str) -> bytes:
+
+def readme(case: str, whose: str, position: str, at: str, places: int, withheld: int) -> bytes:
     """`README.txt`"""
-    return README.format(case=case, whose=whose, position=position, at=at).encode()
+    what = f"{places - withheld} of the {places} events" if withheld else "every event"
+    more = OF_WITHHELD if withheld else ""
+    return README.format(case=case, whose=whose, position=position, at=at, what=what, withheld=more).encode()

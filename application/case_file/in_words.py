@@ -23,6 +23,7 @@ VERDICTS = {
     "cancelled": "cancelled",
     "superseded": "replaced by another count",
     "elapsed": "its time has run out",
+    "end-not-shown": "no entry shown ends it",
 }
 NAMED = {"because": "reason given", "born_on": "born on", "happened_on": "happened on", "on": "the day it happened"}
 """Fields whose name is not how they are said."""

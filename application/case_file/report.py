@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from application.case_file import in_words
+from application.case_file.challenges import absence_rows, escalation_rows
 from application.case_file.disclosing import Disclosed, Reader
 from application.case_file.in_words import Persons
 from application.case_file.rules import Rules
-from application.case_file.sections import absence_rows, clock_rows, decision_parts, escalation_rows, party_rows
+from application.case_file.sections import clock_rows, decision_parts, party_rows
 from application.case_view.words import counted, place_name, plainly, sentence_case
 from application.ledger.notes import Key, Note, Policy
 from domain.corrections import RecordCorrected
@@ -43,13 +44,15 @@ class AsRead:
 @dataclass(frozen=True)
 class Covered:
     """Up to where the file goes: the checkpoint, the position of the last event it covers, by whose keys, and how many events of the
-    case were recorded since."""
+    case were recorded since. Then its last place, and the hash of each place that is withheld."""
 
     note: Note
     position: int
     log_key: Key
     policy: Policy
     left_out: int
+    places: int
+    withheld: Mapping[int, bytes]
 
 
 def report(case: AsRead, history: Sequence[Disclosed], covered: Covered, rules: Rules, reader: Reader) -> str:
@@ -61,9 +64,10 @@ def report(case: AsRead, history: Sequence[Disclosed], covered: Covered, rules: 
         .render(
             case=case.overview,
             judged_on=case.judged_on.isoformat(),
-            about=_about(case.overview),
+            title=_title(case.overview),
+            about=_about(case.overview, as_shown=bool(covered.withheld)),
             parties=[*party_rows(case.overview, persons)],
-            entries=entries,
+            entries=_with_places_withheld(entries, covered),
             late=[entry for entry in entries if entry["late"]],
             clocks=[*clock_rows(case.clocks)],
             decisions=[decision_parts(decision, persons) for decision in case.decisions],
@@ -81,23 +85,40 @@ def report(case: AsRead, history: Sequence[Disclosed], covered: Covered, rules: 
             reader=persons.who({"person": reader.by.person, "role": reader.by.role, "organisation": reader.by.organisation})
             if reader.by
             else None,
-            last=history[-1].recorded,
+            last=_last(history, covered),
             persons=persons.listed(),
         )
         .lstrip()
     )
 
 
-def _about(case: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _title(case: Mapping[str, Any]) -> str:
+    """What the case is called; of one whose opening is withheld nothing but its id is known."""
+    return f"{case['label']}, {place_name(case['partnership'])}" if "label" in case else f"Case {case['case']}"
+
+
+def _last(history: Sequence[Disclosed], covered: Covered) -> dict[str, Any]:
+    """The last place of the case, and its hash; its instant only if it is shown."""
+    last = history[-1].recorded
+    if last.place == covered.places:
+        return {"place": last.place, "hash": last.hash, "at": last.at}
+    return {"place": covered.places, "hash": covered.withheld[covered.places], "at": None}
+
+
+def _about(case: Mapping[str, Any], *, as_shown: bool) -> Iterator[tuple[str, str]]:
     """What the case is, in a few lines."""
-    yield "Pseudonym", case["label"]
-    yield "Partnership", place_name(case["partnership"])
-    yield "Stage", sentence_case(case["stage"])
-    yield "Opened", in_words.on(case["opened_on"])
+    if "label" in case:
+        yield "Pseudonym", case["label"]
+        yield "Partnership", place_name(case["partnership"])
+    yield "Stage, as far as the entries shown tell" if as_shown else "Stage", sentence_case(case["stage"])
+    if "opened_on" in case:
+        yield "Opened", in_words.on(case["opened_on"])
     if "closed_on" in case:
         yield "Closed", in_words.on(case["closed_on"])
-    yield "Route", "The partners" if case["route"] == "partners" else sentence_case(plainly(case["route"]))
-    yield "Concern", sentence_case(plainly(case["concern"]))
+    if "route" in case:
+        yield "Route", "The partners" if case["route"] == "partners" else sentence_case(plainly(case["route"]))
+    if "concern" in case:
+        yield "Concern", sentence_case(plainly(case["concern"]))
     if "rerouted_on" in case:
         yield "Treated as a serious incident since", in_words.on(case["rerouted_on"])
     if "referred_to" in case:
@@ -132,6 +153,12 @@ def _entries(case: AsRead, history: Sequence[Disclosed], persons: Persons) -> It
             "corrections": corrections.get(item["place"], []),
             "texts": [{"path": text.path, "state": text.state, "shown": text.shown} for text in one.texts],
         }
+
+
+def _with_places_withheld(entries: Iterable[dict[str, Any]], covered: Covered) -> list[dict[str, Any]]:
+    """Every place in order; of one that is withheld nothing but that."""
+    empty = ({"place": place, "withheld": True} for place in covered.withheld)
+    return sorted([*({**entry, "withheld": False} for entry in entries), *empty], key=lambda entry: entry["place"])
 
 
 def _late(late: Mapping[str, Any] | None, transcribed_by: str | None, persons: Persons) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""The parts of the report beside the history: parties, clocks, decisions, challenges, absences, each as the page says it."""
+"""The parts of the report beside the history: parties, clocks and decisions, each as the page says it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from application.case_file.in_words import DAY, Persons, counting, on, places, verdict
-from application.case_view.words import called, counted, plainly, say, sentence_case, text_of
+from application.case_view.words import counted, plainly, say, sentence_case, text_of
 from domain.language import listed
 
 Told = Mapping[str, Any]
@@ -176,10 +176,11 @@ def _information(whose: str, told: Told, persons: Persons) -> Iterator[dict[str,
     missing = told.get("existed_but_not_shown", {})
     lacking = [places(missing["places"])] if missing.get("places") else []
     lacking += [text_of(one) for one in missing.get("documents", ())]
+    nothing = "Nothing that is shown" if "as_far_as_shown" in told else "Nothing"
     yield {
         "whose": f"{whose}, {persons.named(person)}" if person else f"{whose}, entered for somebody else",
         "had": sentence_case("; ".join(said)) + ".",
-        "lacked": sentence_case(listed(lacking)) if lacking else "Nothing" if person else "Not known: a clerk wrote it down",
+        "lacked": sentence_case(listed(lacking)) if lacking else nothing if person else "Not known: a clerk wrote it down",
         "intact": "" if told.get("information_intact", True) else "Its own hash does not fit what it says.",
     }
 
@@ -193,56 +194,3 @@ def _reopened(told: Told, persons: Persons) -> str:
     return (
         f"Re-opened on {on(told['on'])} by {persons.who(told['by'])}: {plainly(told['trigger'])}, {told['cites']} (entry {told['place']})."
     )
-
-
-# --- challenges, and what is absent
-
-
-def escalation_rows(escalations: Iterable[Told], persons: Persons) -> Iterator[dict[str, Any]]:
-    """Each challenge, representation or concern: who raised it, its levels, how long they took, what came of it."""
-    for one in escalations:
-        about = [plainly(one["about"])] if "about" in one else []
-        about += [f"on {one['decision']}"] if "decision" in one else []
-        yield {
-            "title": sentence_case(called(one["kind"], one["ref"])) + (f" ({', '.join(about)})" if about else ""),
-            "raised": f"Raised on {on(one['raised']['on'])} by {persons.who(one['raised']['by'])} (entry {one['raised']['place']}).",
-            "levels": [_level(level, persons) for level in one["levels"]],
-            "ended": f"{words(one['resolved']['outcome'])} on {on(one['resolved']['on'])} (entry {one['resolved']['place']}), after "
-            f"{_days(one)}."
-            if "resolved" in one
-            else f"Still open after {_days(one)}.",
-            "did_not_wait": [f"{step['sentence']} (entry {step['place']})" for step in one["did_not_wait"]],
-            "came_after": [_step(step) for step in one["came_after"]],
-        }
-
-
-def _level(level: Told, persons: Persons) -> str:
-    heard_by = f", heard by {listed(persons.said(one) for one in level['heard_by'])}" if level.get("heard_by") else ""
-    until = f"to {on(level['until'])}" if "until" in level else "and still there"
-    name = f"Level {level['level']}" if level["level"] else "Before the first level"
-    return f"{name}{heard_by}: from {on(level['from'])} {until}, {_days(level)}."
-
-
-def _days(told: Told) -> str:
-    return counted(told["working_days"], "working day") if "working_days" in told else counted(told["calendar_days"], "day")
-
-
-def _step(step: Told) -> str:
-    since = f", which could have been since {on(step['could_have_been_since'])}" if step.get("could_have_been_since") else ""
-    then = f"came on {on(step['on'])} (entry {step['place']})" if "on" in step else "has not come"
-    return f"{words(step['name'])}{since}, {then}."
-
-
-def absence_rows(absences: Iterable[Told]) -> Iterator[dict[str, Any]]:
-    """What the procedure asks for and the record lacks."""
-    for one in absences:
-        about = f" ({plainly(one['about'])})" if one.get("about") else ""
-        yield {
-            "sentence": one["sentence"],
-            "about": about,
-            "rule": one["rule"],
-            "since": on(one.get("since")),
-            "due": on(one.get("due")),
-            "late": sentence_case(verdict({"rule": one.get("within", ""), **one})) if "verdict" in one else "No time is set for it",
-            "events": one.get("events", []),
-        }

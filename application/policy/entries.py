@@ -33,13 +33,13 @@ class Entries:
     def __init__(self, reader: Reader, history: Sequence[Recorded], fields: Fields, whole: Sequence[Recorded] = ()) -> None:
         self.reader = reader
         self.at = {recorded.place: recorded for recorded in history}
-        self._given = fields
+        self.fields = fields
         self._whole = whole or history
         self._first = {recorded.header.command: recorded for recorded in reversed(history)}
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
-        return Pseudonyms(self._whole, self._given)
+        return Pseudonyms(self._whole, self.fields)
 
     def kind(self, recorded: Recorded) -> Kind:
         """The kind of an entry: of one that corrects or redacts another, that other's."""
@@ -160,7 +160,7 @@ class Entries:
 
     def withholds(self, recorded: Recorded, path: str) -> bool:
         """Whether the words at this path are kept from them in a case file: it is for checking, so nothing in it is under a pseudonym."""
-        given = self._given.get(recorded.place, {}).get(path.partition(".")[0])
+        given = self.fields.get(recorded.place, {}).get(path.partition(".")[0])
         kept = self._field(recorded, path.partition(".")[0], given)
         return given is not None and kept != given
 

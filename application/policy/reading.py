@@ -17,9 +17,11 @@ from application.policy.policies import Access, Policies
 from domain.language import RULE, NotAllowed
 from domain.people import By
 from domain.recorded import Recorded
+from domain.roles import PARTNER
 
 AT_PRESENT = "This cannot be done at present; ask the Business Manager"
-ABOUT_THE_ASKER = ("You have declared", "You have a declared", "You were removed")
+ABOUT_THE_ASKER = ("You have declared", "You have a declared", "You were removed", "The Panel is not informed")
+"""Sentences about the asker, or about what they said in their asking: they tell nothing of the case."""
 OUTLINE = "outline"
 
 BARRED = (
@@ -68,6 +70,13 @@ class Reader:
     def capacity(self) -> str:
         """As what they read, for the record of looks: the one they act in, else what the case made of them."""
         return self.by.role if self.by.role in self.capacities else ", ".join(sorted(self.capacities)) or self.by.role
+
+    @property
+    def behalf_of(self) -> str | None:
+        """On whose behalf they read, for the record of looks: a deputy for a partner, whoever acts for a manager in conflict for them."""
+        if "deputy" in self.capacities:
+            return f"{PARTNER}/{min(self.member.deputy_of)}"
+        return min(self.member.case.managers_away) if "acting-business-manager" in self.capacities else None
 
     @property
     def withheld(self) -> tuple[Kind, ...]:

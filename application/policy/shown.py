@@ -12,6 +12,7 @@ from typing import Any
 from application.policy.entries import Entries
 from application.policy.kinds import KINDS, Kind
 from application.policy.own import OF_AN_OUTCOME
+from domain.recorded import Recorded
 
 Item = dict[str, Any]
 
@@ -74,6 +75,17 @@ class Shown(Entries):
         opened = self.at.get(1)
         return "harm" in item and opened is not None and self.reader.owns(opened, kind).mine
 
+    # --- what holds stored bytes
+
+    def withholds_entry(self, recorded: Recorded) -> bool:
+        """Whether the stored bytes of an entry are kept from them: they say every plain field of it, so each has to be theirs to read."""
+        kinds = {KINDS.of_field(recorded.name, field) for field in self.fields.get(recorded.place, {})} | {self.kind(recorded)}
+        return not all(self._reads_bytes(recorded, kind) for kind in kinds)
+
+    def _reads_bytes(self, recorded: Recorded, kind: Kind) -> bool:
+        access, mine = self.reader.may(kind), self.reader.owns(recorded, kind)
+        return bool(access.ways & {"full", "pseudonymised"}) or ("own" in access.ways and mine.mine and mine.fields is None)
+
     # --- lists
 
     def decisions(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
@@ -105,6 +117,17 @@ class Shown(Entries):
     def clocks(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
         """The clocks of what they may read; of one's own, those that rest on an entry that is."""
         return [kept for clock in told if (kept := self._resting(clock, {KINDS.clocks[clock["clock"]]})) is not None]
+
+    def assumed(self, told: Mapping[str, Any]) -> Item:
+        """Clocks as they would be, each beside the one that is recorded (`application/under.py`)."""
+        beside = (self._under_assumption(one, self.reader.may(KINDS.clocks[one["clock"]]).ways) for one in told["beside"])
+        return {**told, "items": self.clocks(told["items"]), "beside": [one for one in beside if one is not None]}
+
+    def _under_assumption(self, one: Mapping[str, Any], ways: frozenset[str]) -> Item | None:
+        if "full" in ways:
+            return dict(one)
+        told: Item | None = self.pseudonyms.value(one) if "pseudonymised" in ways else None
+        return told
 
     def absences(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
         """What is expected and absent, of what they may read."""

@@ -20,7 +20,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 ROLES: Mapping[str, tuple[str, ...]] = {
-    "record": ("casetrail_service", "casetrail_projections", "casetrail_auditor"),
+    "record": ("casetrail_service", "casetrail_projections", "casetrail_ledger", "casetrail_auditor"),
     "keys": ("casetrail_keys",),
 }
 """The two databases, and the roles that may connect to each."""

@@ -52,6 +52,10 @@ STREAM_AS_OF: LiteralString = (
     "SELECT notification_id, header, state, hash FROM events"
     " WHERE originator_id = %b AND originator_version > %b AND originator_version <= %b AND at <= %b ORDER BY originator_version"
 )
+STREAMS: LiteralString = (
+    "SELECT originator_id, notification_id, header, state, hash FROM events"
+    " WHERE originator_id = ANY(%b::text[]) ORDER BY originator_id, originator_version"
+)
 LOG: LiteralString = (
     "SELECT notification_id, header, state, hash FROM events"
     " WHERE notification_id > %b AND notification_id <= %b ORDER BY notification_id LIMIT %b"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -24,12 +24,25 @@ from application.store.committer import Committer
 from application.store.connections import Connections, Free, StoreAway, conninfo
 from application.store.keys import Keys
 from application.store.line import Lines
-from application.store.recorder import EVER, LOG, STREAM, STREAM_AS_OF, Entry, Outcome, RecordApplication, numbered, rows_of
+from application.store.recorder import EVER, LOG, STREAM, STREAM_AS_OF, STREAMS, Entry, Outcome, RecordApplication, numbered, rows_of
 from domain.language import CaseEvent
 from domain.people import By
 from domain.recorded import Editions, Header, Recorded
 
 _STREAM, _STREAM_AS_OF, _LOG = numbered(STREAM), numbered(STREAM_AS_OF), numbered(LOG)
+BEHIND: LiteralString = """
+SELECT k.stream, last.place, e.position, e.header, e.body, e.hash
+  FROM unnest(%b::text[], %b::bigint[]) k (stream, place)
+ CROSS JOIN LATERAL (
+     SELECT originator_version AS place FROM events WHERE originator_id = k.stream ORDER BY originator_version DESC LIMIT 1
+ ) last
+  LEFT JOIN LATERAL (
+     SELECT notification_id AS position, originator_version, header, state AS body, hash FROM events
+      WHERE originator_id = k.stream AND originator_version > k.place AND topic = ANY(%b::text[]) OFFSET 0
+ ) e ON true
+ WHERE last.place > k.place
+ ORDER BY k.stream, e.originator_version
+"""
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,8 +134,20 @@ def folded(label: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
 
 
+class Beside(Protocol):
+    """What is kept beside the record of what is recorded, where no transaction spans both."""
+
+    async def before(self, save: Save) -> datetime | None:
+        """Keep what this save tells, durably, before it is recorded; the instant, where it tells anything."""
+
+    async def after(self, save: Save, announced: datetime | None) -> None:
+        """It was recorded."""
+
+
 class Store:
     """The permanent record and the keys beside it."""
+
+    beside: Beside | None = None
 
     def __init__(self, url: str, keys: Keys, *, readers: int = 4, patience: float = 20.0) -> None:
         self._url = url
@@ -186,9 +211,12 @@ class Store:
         """
         headers, events = await self._sealed(save)
         entry = entry_of(save, headers, events)
+        announced = await self.beside.before(save) if self.beside else None
         outcome, asked_before = await self._committer.save(entry)
         match outcome.what:
             case "recorded":
+                if self.beside:
+                    await self.beside.after(save, announced)
                 return _appended(save, headers, events, outcome)
             case "moved":
                 raise Conflict(save.stream, save.expected_place, await self._place(save.stream))
@@ -225,6 +253,24 @@ class Store:
     ) -> list[Recorded]:
         """The events of a stream in order, words sealed. `as_of` includes its instant."""
         return [mapper.recorded(*row) for row in await self._rows(stream, after_place, upto_place, as_of)]
+
+    async def histories(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
+        """The histories of several streams, those that there are: one question, also where none is named."""
+        found: dict[str, list[Recorded]] = {}
+        for stream, *row in await self._readers.ask(STREAMS, ([*streams],)):
+            found.setdefault(stream, []).append(mapper.recorded(*row))
+        return found
+
+    async def behind(self, places: Mapping[str, int], names: Collection[str]) -> dict[str, tuple[int, list[Recorded]]]:
+        """Of the streams that have gone beyond these places: how far they have come, and their events of these names, words sealed.
+        All as of one instant, in one query."""
+        rows = await self._readers.ask(BEHIND, ([*places], [*places.values()], [*names]))
+        found: dict[str, tuple[int, list[Recorded]]] = {}
+        for stream, place, position, header, body, chain in rows:
+            _, events = found.setdefault(stream, (place, []))
+            if position is not None:
+                events.append(mapper.recorded(position, header, body, chain))
+        return found
 
     async def bodies(self, stream: str, history: Sequence[Recorded]) -> dict[int, dict[str, Any]]:
         """By place, all stored fields of these events of a stream, words in the clear or `[erased]`. What this version does not

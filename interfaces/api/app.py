@@ -13,9 +13,11 @@ from fastapi import APIRouter, FastAPI, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interfaces.api import (
+    access,
     boards,
     case_exports,
     case_files,
+    children,
     commands,
     deadlines,
     decisions,
@@ -29,18 +31,23 @@ from interfaces.api import (
     rules,
     shapes,
     sign_in,
+    static,
     themes,
 )
 from interfaces.api.answers import NO_STORE, answered, told
 from interfaces.api.description import PREFIX, describe, methods_of, template_of
+from interfaces.api.headers import Headed
+from interfaces.api.limited import Limited
+from interfaces.api.limits import Limits
 from interfaces.api.looks import Looked
 from interfaces.api.problems import handle_problems
 from interfaces.metrics import MEDIA, Metrics, Timed
 from interfaces.wiring import Service
 
 
-def make_app(service: Service) -> FastAPI:
-    """The API over a service that is wired but not yet started; it starts and stops with the application."""
+def make_app(service: Service, limits: Limits | None = None) -> FastAPI:
+    """The API over a service that is wired but not yet started; it starts and stops with the application. Without `limits` anybody may
+    ask as often as they like."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -65,24 +72,35 @@ def make_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.metrics = metrics = Metrics()
     app.state.methods_of = partial(methods_of, app)
+    app.state.limits = limits = limits or Limits()
     handle_problems(app)
     app.router.routes.extend(commands.routes(PREFIX))
     app.include_router(_api())
     app.include_router(sign_in.router)
+    app.include_router(static.router)
     app.include_router(_health(service))
     app.include_router(_metrics(service, metrics))
     app.add_middleware(Looked, service=service)
+    app.add_middleware(Limited, limits=limits)
     app.add_middleware(Timed, metrics=metrics, template=template_of)
     app.add_middleware(HeadAsGet)
+    # around everything: what Starlette answers when we fail is answered outside of all middleware
+    within = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Headed(within(), lambda: _over_tls(service))  # type: ignore[method-assign]
     describe(app)
     return app
+
+
+def _over_tls(service: Service) -> bool:
+    """Whether people's browsers reach this service over TLS, as its address says."""
+    return service.entrance is not None and service.entrance.sign_in.secure
 
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (
         queries, case_files, case_exports, events, boards, deadlines, decisions,
-        figures, exports, reminders, documents, rules, themes, ledger,
+        access, figures, exports, reminders, documents, rules, themes, ledger, children,
     ):  # fmt: skip
         api.include_router(part.router)
     api.include_router(ledger.of_case)

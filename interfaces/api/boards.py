@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -10,7 +11,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BeforeValidator
 from starlette.convertors import Convertor, register_url_convertor
 
+from application.policy.across import Across
 from domain.stages.opening import Partnership
+from interfaces import shown_lists
 from interfaces.api import shapes
 from interfaces.api.answers import MEANT, After, AsOf, Cursor, Limit, listed, told
 from interfaces.api.commands import CODE
@@ -53,24 +56,31 @@ Text = Query(max_length=120, pattern=r"^[^\x00]*$")
 
 
 class Asked(NamedTuple):
-    """When a question is asked of: as known `as_of` (None: as known now), judged at `present`."""
+    """When a question is asked of: as known `as_of` (None: as known now), its days judged at `present`, and whoever asks at `now`."""
 
     as_of: datetime | None
     present: datetime
+    now: datetime
 
 
 async def asked_at(request: Request, asker: Asker, as_of: str | None) -> Asked:
     """The instants of a question."""
     then = instant("as_of", as_of)
     looks_at(request, as_of=then)
-    present = asker.at or await service(request).store.now()
-    if then is not None and then > present:
+    now = asker.at or await service(request).store.now()
+    if then is not None and then > now:
         raise Unfit("as_of", "lies in the future; nobody knows yet what will be recorded by then")
-    return Asked(then or asker.at, then or present)
+    return Asked(then or asker.at, then or now, now)
 
 
-async def read_as_far(request: Request, view: str, after: int | None, asked: Asked) -> None:
-    """Wait, a bounded time, until the read model knows what the question is about.
+def across(request: Request, asker: Asker, now: datetime) -> Across:
+    """Who asks, to be judged on each case that the question comes upon, as they stand there now."""
+    running = service(request)
+    return Across(running.on_cases, asker.by, now, until=asker.at, of_each=running.rehearsal)
+
+
+async def read_as_far(request: Request, views: Sequence[str], after: int | None, asked: Asked) -> None:
+    """Wait, a bounded time, until the read models know what the question is about.
 
     Raises:
         NotYet: when it did not get there.
@@ -80,8 +90,9 @@ async def read_as_far(request: Request, view: str, after: int | None, asked: Ask
     if asked.as_of is not None:
         # whatever was recorded by then must have been read, or the same question would be answered twice over
         position = max(position, await running.store.settled_position())
-    if position and not await running.view_reached(view, position):
-        raise NotYet
+    for view in views if position else ():
+        if not await running.view_reached(view, position):
+            raise NotYet
 
 
 def page_of(page: Listed) -> Response:
@@ -103,7 +114,8 @@ async def cases(
 ) -> Response:  # fmt: skip
     """The cases that the asker may know of. `q` is part of a label."""
     asked = await asked_at(request, asker, as_of)
-    await read_as_far(request, "case_list", after, asked)
-    return page_of(await service(request).read_models.cases(
-        partnership=partnership or asker.by.partnership, stage=stage, concern=concern, q=q, as_of=asked.as_of, cursor=cursor, limit=limit
+    await read_as_far(request, ("case_list", "on_cases"), after, asked)
+    return page_of(await shown_lists.cases(
+        service(request).read_models, across(request, asker, asked.now), partnership=partnership or asker.by.partnership, stage=stage,
+        concern=concern, q=q, as_of=asked.as_of, cursor=cursor, limit=limit,
     ))  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -14,6 +15,12 @@ from interfaces.api.problems import FieldError, Malformed
 
 LARGEST_JSON = 1024 * 1024
 """Bytes of a JSON body; documents have a limit of their own."""
+
+MOST_ITEMS = 1000
+"""Items of one list, or members of one object, in a body; some ten times what anybody had cause to send."""
+
+DEEPEST = 20
+"""Lists and objects within one another, in a body."""
 
 
 async def chunks(request: Request, most: int) -> AsyncIterator[bytes]:
@@ -49,7 +56,33 @@ async def json_body(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HTTPException(415)
+    must_be_modest(body)
     return body
+
+
+def must_be_modest(body: bytes) -> None:
+    """No list without end, and nothing folded into itself: what reads a body later may take as long as it likes over each item.
+
+    Raises:
+        Malformed: which of the two.
+    """
+    if body.count(b",") < MOST_ITEMS and body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
+    try:
+        _weigh(from_json(body), 1)
+    except ValueError:
+        return  # it is no JSON, which its command says better
+
+
+def _weigh(value: Any, depth: int) -> None:
+    if not isinstance(value, list | dict):
+        return
+    if depth > DEEPEST:
+        raise Malformed([FieldError(field="body", detail=f"nests more than {DEEPEST} lists and objects in one another")])
+    if len(value) > MOST_ITEMS:
+        raise Malformed([FieldError(field="body", detail=f"has a list of more than {MOST_ITEMS} items")])
+    for inner in value.values() if isinstance(value, dict) else value:
+        _weigh(inner, depth + 1)
 
 
 def command_from(model: type[Command], body: bytes, **of_the_path: str) -> Command:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from re import fullmatch
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader
 
 from application.posts import Post, PostHeld
 from application.sessions import Begun
 from domain.people import PERSON_ID
 from domain.working_days import london_date
+from interfaces.api.pages import PAGES
 from interfaces.api.problems import NotSignedIn, Unfit
 from interfaces.sign_in.configured import loopback
 from interfaces.sign_in.entrance import Entrance, chosen, loopback_name
 from interfaces.wiring import Service
 
 MOST = 500
-
-PAGES = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def must_be_loopback(request: Request) -> None:
@@ -43,11 +40,6 @@ async def page(running: Service, begun: Begun) -> str:
         for partnership in sorted({row.post.partnership for row in held})
     ]
     return PAGES.get_template("choose.html").render(state=begun.state, partnerships=partnerships, names=names)
-
-
-def signed_out() -> str:
-    """What somebody sees who signed out."""
-    return PAGES.get_template("out.html").render()
 
 
 async def admitted(running: Service, entrance: Entrance, request: Request, form: Mapping[str, str]) -> str:

@@ -10,15 +10,18 @@ from fastapi import Request, Response
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
+from application.cases import Moved
 from application.commands import COMMANDS
+from application.policy.at_the_door import refused_by_role
 from application.store.store import InstantNotAllowed
 from domain.adoption import AdoptCalendar, AdoptProcedure
 from domain.candidate import DecideThematic, RaiseThematicCandidate
-from domain.language import Command
+from domain.language import Command, Refused
 from domain.recorded import Recorded
 from domain.stages.opening import OpenCase
 from interfaces.api.body import command_from, json_body
-from interfaces.api.identity import PARTNERSHIPS, asker_of, service
+from interfaces.api.door import Door
+from interfaces.api.identity import PARTNERSHIPS, Asker, asker_of, service
 from interfaces.api.looks import looks_at
 from interfaces.api.problems import Unfit
 
@@ -108,7 +111,11 @@ def routes(prefix: str) -> list[Route]:
 
 
 async def asked(request: Request, model: type[Command], stream: str | None, **of_the_path: str) -> Response:
-    """The command that was sent, asked, and answered."""
+    """The command that was sent, asked, and answered.
+
+    Who asks in a role that is given it on no case is told so without looking at any. What was answered under a key before is answered
+    again, whatever has become of its asker: it tells of their own deed, and of nothing since.
+    """
     request.state.command = model.name
     running = service(request)
     asker = await asker_of(request)
@@ -117,30 +124,52 @@ async def asked(request: Request, model: type[Command], stream: str | None, **of
     if model.stream_kind in ("case", "candidate"):
         streams = (stream,) if stream else () if model is OpenCase else (command.stream(),)
         looks_at(request, view=model.name, streams=streams, deed=not how.dry_run)
-    if how.dry_run:
-        if asker.at is not None and asker.at < await running.last_instant():
-            raise InstantNotAllowed
-        would = await running.cases.would_do(command, asker.by, stream=stream, seen=how.seen, at=asker.at)
-        told: dict[str, Any] = {
-            "case": would.stream.partition("/")[2],
-            "place": would.place,
-            "events": [_named(recorded) for recorded in would.imagined],
-            "clocks": await running.clocks_started(would),
-            "dry_run": True,
-        }
-        return _answer(told, 200, {"Position": str(await running.store.settled_position())})
-    done = await running.cases.do(command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.scope["path"], at=asker.at)
+    if refused := refused_by_role(model.name, asker.by):
+        raise refused
+    door = Door(running, command)
+    try:
+        answer = _would if how.dry_run else _done
+        return await answer(request, door, command, asker, stream, how)
+    except Moved as error:
+        raise await door.missed(error) from None
+    except Refused as error:
+        raise door.said(error) from None
+    finally:
+        if door.reader is not None:
+            looks_at(request, reader=door.reader)
+
+
+async def _would(request: Request, door: Door, command: Command, asker: Asker, stream: str | None, how: How) -> Response:
+    running = service(request)
+    if asker.at is not None and asker.at < await running.last_instant():
+        raise InstantNotAllowed
+    would = await running.cases.would_do(command, asker.by, stream=stream, seen=how.seen, at=asker.at, admit=door.admit)
+    told: dict[str, Any] = {
+        "case": would.stream.partition("/")[2],
+        "place": would.place,
+        "events": [_named(recorded) for recorded in would.imagined],
+        "clocks": await door.clocks(would),
+        "dry_run": True,
+    }
+    return _answer(told, 200, {"Position": str(await running.store.settled_position())})
+
+
+async def _done(request: Request, door: Door, command: Command, asker: Asker, stream: str | None, how: How) -> Response:
+    running = service(request)
+    done = await running.cases.do(
+        command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.scope["path"], at=asker.at, admit=door.admit
+    )
     if not done.again:
-        request.app.state.metrics.recorded(model.name)
+        request.app.state.metrics.recorded(command.name)
     await running.followed(done)
     ref = done.stream.partition("/")[2]
     headers = {"ETag": f'"{done.place}"', "Position": str(done.position)}
     if done.again:
         headers["Idempotent-Replayed"] = "true"  # the first answer again: nothing was recorded now
-    if model is OpenCase:
+    if isinstance(command, OpenCase):
         headers["Location"] = f"/api/v1/cases/{ref}"
     told = {"case": ref, "place": done.place, "position": done.position, "events": [_named(recorded) for recorded in done.recorded]}
-    return _answer(told, 201 if model is OpenCase else 200, headers)
+    return _answer(told, 201 if isinstance(command, OpenCase) else 200, headers)
 
 
 def _named(recorded: Recorded) -> dict[str, Any]:

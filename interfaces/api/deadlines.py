@@ -9,12 +9,14 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from application.policy.across import Across
 from domain.clock import Verdict
 from domain.people import By
 from domain.working_days import london_date
+from interfaces import shown_lists
 from interfaces.api import shapes
 from interfaces.api.answers import MEANT, NO_STORE, After, AsOf, Cursor, Limit, answered, told, unless_unchanged
-from interfaces.api.boards import ELSE, Day, OfPartnership, Text, Word, asked_at, page_of, read_as_far
+from interfaces.api.boards import ELSE, Day, OfPartnership, Text, Word, across, asked_at, page_of, read_as_far
 from interfaces.api.deadline_shapes import WeekCounts
 from interfaces.api.identity import Asking, service
 from interfaces.api.looks import looks_at
@@ -39,8 +41,9 @@ Role = Annotated[
 
 
 class Which(NamedTuple):
-    """Which clocks are asked about, on which day they are judged, and what was asked in words."""
+    """Who asks, which clocks are asked about, on which day these are judged, and what was asked in words."""
 
+    across: Across
     clocks: dict[str, Any]
     today: date
     asked: dict[str, str]
@@ -53,7 +56,7 @@ async def which(
 ) -> Which:  # fmt: skip
     """The clocks that a question is about, once the board knows what it needs to answer."""
     asked = await asked_at(request, asker, as_of)
-    await read_as_far(request, "deadlines", after, asked)
+    await read_as_far(request, ("deadlines", "on_cases"), after, asked)
     chosen = {
         "partnership": partnership or asker.by.partnership, "owed_by": owed_by,
         "falls_to": _falls_to(role, asker.by),
@@ -62,7 +65,7 @@ async def which(
     words = {"partnership": chosen["partnership"] or "all", "owed by": owed_by, "role": role, "clock": clock, "text": q}
     today = london_date(asked.present)
     told = {"judged on": today.isoformat(), "as recorded by": (asked.as_of or asked.present).isoformat()}
-    return Which(chosen, today, told | {name: str(word) for name, word in words.items() if word})
+    return Which(across(request, asker, asked.now), chosen, today, told | {name: str(word) for name, word in words.items() if word})
 
 
 def _falls_to(role: str | None, by: By) -> Owing | None:
@@ -100,11 +103,11 @@ async def board(
     }
     match _form(request):
         case None:
-            return page_of(await running.read_models.clocks(**filters, cursor=cursor, limit=limit))
+            return page_of(await shown_lists.clocks(running.read_models, chosen.across, **filters, cursor=cursor, limit=limit))
         case "text/calendar":
-            return await _calendar(request, filters)
+            return await _calendar(request, chosen.across, filters)
         case form:
-            return await _spreadsheet(request, form, filters, asked)
+            return await _spreadsheet(request, form, chosen.across, filters, asked)
 
 
 for _suffix, _kind in SUFFIXES.items():
@@ -115,8 +118,15 @@ for _suffix, _kind in SUFFIXES.items():
 async def week(
     request: Request, chosen: Chosen, of: Annotated[Day | None, Query(description="Any day of the week wanted; default: today.")] = None
 ) -> Response:
-    """The week, Monday to Sunday, in numbers: what is due on each day, what was done on time and late, and what is overdue."""
-    found = await service(request).read_models.week(of or chosen.today, today=chosen.today, **chosen.clocks)
+    """The week, Monday to Sunday, in numbers: what is due on each day, what was done on time and late, and what is overdue.
+
+    It counts the clocks that the asker may read of, as their pages have them.
+    """
+    running = service(request)
+    calendars = running.cases.rulebook.calendars(as_of=chosen.clocks["as_of"])
+    found = await shown_lists.week(
+        running.read_models, chosen.across, of or chosen.today, today=chosen.today, calendars=calendars, **chosen.clocks
+    )  # fmt: skip
     stale = {} if found.fault is None else {"stale": {"before_position": found.fault.position, "since": found.fault.since}}
     return answered({**found.item(), **stale}, {"Position": str(found.position)})
 
@@ -133,15 +143,11 @@ def _form(request: Request) -> str | None:
     return next((kind for kind in SUFFIXES.values() if kind in accepted), None)
 
 
-async def _spreadsheet(request: Request, form: str, filters: dict[str, Any], asked: dict[str, str]) -> Response:
-    """All rows, page by page; more than can be read at once are refused."""
-    running = service(request)
-    page = await running.read_models.clocks(**filters, limit=500)
+async def _spreadsheet(request: Request, form: str, across: Across, filters: dict[str, Any], asked: dict[str, str]) -> Response:
+    """All rows that they may read; more than can be read at once are refused."""
+    page = await shown_lists.clocks(service(request).read_models, across, **filters, limit=MOST_ROWS[form], most=None)
     rows = page.items
-    while page.next is not None and len(rows) <= MOST_ROWS[form]:
-        page = await running.read_models.clocks(**filters, cursor=page.next, limit=500)
-        rows += page.items
-    if len(rows) > MOST_ROWS[form]:
+    if page.next is not None:
         raise Unfit("partnership", f"leaves more than {MOST_ROWS[form]} rows: ask for fewer")
     looks_at(request, view="board", streams=[f"case/{row['case']}" for row in rows])
     if form == CSV:
@@ -154,10 +160,10 @@ async def _spreadsheet(request: Request, form: str, filters: dict[str, Any], ask
     return Response(content, 200, headers, form)
 
 
-async def _calendar(request: Request, filters: dict[str, Any]) -> Response:
-    found = await service(request).read_models.waited_for(most=MOST_EVENTS, **filters)
-    looks_at(request, view="board", streams=[f"case/{row.case}" for row in found.items[:MOST_EVENTS]])
-    content = deadlines_as_calendar(found.items[:MOST_EVENTS], f"Deadlines, {(filters['partnership'] or 'England').capitalize()}")
+async def _calendar(request: Request, across: Across, filters: dict[str, Any]) -> Response:
+    found = await shown_lists.waited_for(service(request).read_models, across, most=MOST_EVENTS, **filters)
+    looks_at(request, view="board", streams=[f"case/{row.case}" for row in found.items])
+    content = deadlines_as_calendar(found.items, f"Deadlines, {(filters['partnership'] or 'England').capitalize()}")
     return as_calendar(request, content, found.position)
 
 

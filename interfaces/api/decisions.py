@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from interfaces import shown_lists
 from interfaces.api import shapes
 from interfaces.api.answers import MEANT, After, AsOf, Cursor, Limit, told
-from interfaces.api.boards import ELSE, Day, OfPartnership, Word, asked_at, page_of, read_as_far
+from interfaces.api.boards import ELSE, Day, OfPartnership, Word, across, asked_at, page_of, read_as_far
 from interfaces.api.identity import Asking, service
 
 router = APIRouter(tags=["looking"], dependencies=MEANT)
@@ -29,8 +30,8 @@ async def register(
 ) -> Response:  # fmt: skip
     """Every decision of every case, recorded last first: who decided in what capacity, with which dissent, and what became of it."""
     asked = await asked_at(request, asker, as_of)
-    await read_as_far(request, "decisions", after, asked)
-    return page_of(await service(request).read_models.decisions(
-        partnership=partnership or asker.by.partnership, kind=kind, outcome=outcome, decider=decider, first=first, last=until,
+    await read_as_far(request, ("decisions", "on_cases"), after, asked)
+    return page_of(await shown_lists.decisions(
+        service(request).read_models, across(request, asker, asked.now), partnership=partnership or asker.by.partnership, kind=kind, outcome=outcome, decider=decider, first=first, last=until,
         as_of=asked.as_of, cursor=cursor, limit=limit,
     ))  # fmt: skip

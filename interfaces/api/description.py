@@ -149,6 +149,19 @@ def _signed_in(document: dict[str, Any]) -> None:
                     told["responses"].setdefault(str(status), answer)
 
 
+RETRY = {"Retry-After": {"description": "In so many seconds it may be asked again.", "schema": {"type": "integer", "minimum": 1}}}
+
+
+def _limited(document: dict[str, Any]) -> None:
+    """Whatever may be asked may be asked too often, but by whoever watches the service; a body may come too slowly, or be too large."""
+    for path, methods in document["paths"].items():
+        for told in methods.values() if not path.startswith(("/health/", "/metrics")) else ():
+            many = documented(429)[429]
+            told["responses"]["429"] = many | {"headers": RETRY}
+            for status, answer in documented(408, 413).items() if "requestBody" in told else ():
+                told["responses"].setdefault(str(status), answer)
+
+
 def describe(app: FastAPI) -> None:
     """Make the application give out the whole document."""
     of_fastapi = app.openapi
@@ -169,6 +182,7 @@ def describe(app: FastAPI) -> None:
             document["paths"].setdefault(PREFIX + path, {})["post"] = _operation(model, parameters)
         document["paths"] = dict(sorted(document["paths"].items()))
         _signed_in(document)
+        _limited(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents replacing it so

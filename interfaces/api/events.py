@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -12,13 +12,14 @@ from fastapi.responses import StreamingResponse
 
 from application.access import look
 from application.event_feed import Told
+from application.policy.across import Across
 from application.store.connections import StoreAway
 from interfaces.api import shapes
 from interfaces.api.answers import MEANT, NO_STORE
 from interfaces.api.boards import OfPartnership
-from interfaces.api.identity import Asker, Asking, service
+from interfaces.api.identity import Asker, Asking, asker_of, service
 from interfaces.api.looks import looks_at
-from interfaces.api.problems import NotYet, documented
+from interfaces.api.problems import NotSignedIn, NotYet, Unfit, documented
 from interfaces.wiring import Service
 
 router = APIRouter(tags=["looking"], dependencies=MEANT)
@@ -57,7 +58,8 @@ async def events(
 ) -> Response:
     """What was recorded on the cases that the asker may know of, in the order of the log, as CloudEvents: ids, codes, dates, plain fields.
 
-    Words are left out, and named in `withheld`. With `Accept: text/event-stream` the feed goes on as things happen.
+    An event is told to whoever may read it in full, as they stand on its case now; fields of another kind, and words, are left out, and
+    named in `withheld`. What is not told moves the position all the same. With `Accept: text/event-stream` the feed goes on as things happen.
     """
     running = service(request)
     behind = after if last_event_id is None else int(last_event_id)
@@ -67,8 +69,8 @@ async def events(
     if LIVE in request.headers.get("accept", ""):
         because = getattr(request.state, "because", None)
         headers = {**NO_STORE, "Position": str(behind), "X-Accel-Buffering": "no"}
-        return StreamingResponse(_live(running, asker, whose, behind, because), 200, headers, LIVE)
-    told = await running.events.page(after=behind, limit=limit, partnership=whose, until=asker.at)
+        return StreamingResponse(_live(running, asker, whose, behind, because, lambda: asker_of(request)), 200, headers, LIVE)
+    told = await running.events.page(across=await _across(running, asker), after=behind, limit=limit, partnership=whose)
     looks_at(request, streams=told.streams)
     return Response(msgspec.json.encode(told.events), 200, {**NO_STORE, "Position": str(told.position), **_next(request, told)}, BATCH)
 
@@ -80,15 +82,26 @@ def _next(request: Request, told: Told) -> dict[str, str]:
     return {"Link": f'<{request.url.path}?{query}>; rel="next"'}
 
 
-async def _live(running: Service, asker: Asker, whose: str | None, position: int, because: str | None) -> AsyncIterator[bytes]:
+async def _across(running: Service, asker: Asker) -> Across:
+    """Who asks, as they stand at this instant: judged anew for each lot."""
+    now = asker.at or await running.store.now()
+    return Across(running.on_cases, asker.by, now, until=asker.at, of_each=running.rehearsal)
+
+
+async def _live(
+    running: Service, asker: Asker, whose: str | None, position: int, because: str | None, still: Callable[[], Awaitable[Asker]] | None = None
+) -> AsyncIterator[bytes]:  # fmt: skip
     """Events as they become known, until whoever asked goes, or the service does. Each lot is noted as a look before it is sent.
 
-    Where the database goes away the feed ends: whoever follows asks again from the last id it had.
+    Whoever is not signed in any more, or not in this post (`still`), is told nothing more. Where the database goes away the feed ends:
+    whoever follows asks again from the last id it had.
     """
     yield AGAIN
     try:
         while True:
-            told = await running.events.page(after=position, limit=AT_ONCE, partnership=whose, until=asker.at)
+            told = await running.events.page(across=await _across(running, asker), after=position, limit=AT_ONCE, partnership=whose)
+            if told.events and still is not None and (await still()).by != asker.by:
+                return
             if told.events:
                 seen = look(asker.by, "events", streams=told.streams, reason=because, position=told.position)
                 await running.looks.note(seen, at=asker.at)
@@ -100,7 +113,7 @@ async def _live(running: Service, asker: Asker, whose: str | None, position: int
                 if running.leaving():
                     return
                 yield b": still here\n\n"
-    except (StoreAway, psycopg.Error, OSError, TimeoutError):
+    except (NotSignedIn, Unfit, StoreAway, psycopg.Error, OSError, TimeoutError):
         return
 
 

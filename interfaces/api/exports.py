@@ -11,8 +11,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from application.feeds import Feed, Kind
+from application.policy.across import Across
 from domain.people import By
 from domain.working_days import london_date
+from interfaces import shown_lists
 from interfaces.api.answers import MEANT, NO_STORE, answered, listed, told
 from interfaces.api.boards import OfPartnership
 from interfaces.api.deadline_shapes import FeedMade, Feeds
@@ -67,22 +69,24 @@ async def withdraw(request: Request, asker: Asking, feed: FeedId) -> Response:
             responses={200: {"description": "The deadlines that are waited for.", "content": {ICS: {"schema": {"type": "string"}}}},
                        304: {"description": "As it was known already."}, **documented(400, 404, 422, 503)})  # fmt: skip
 async def read(request: Request, token: Token) -> Response:
-    """The calendar of a token: when something is due and of which case, and not a word of the case."""
+    """The calendar of a token: when something is due and of which case, and not a word of the case. It shows what whoever made it may
+    read in their post as they stand on each case now."""
     running = service(request)
     feed = await running.feeds.found(token)
     if feed is None:
         raise Unfit("token", "There is no such calendar; it may have been withdrawn, or the post it was made for has ended.", 404)
     own = owing(feed.role, feed.organisation) if feed.kind == "person" else None
     await running.rulebook.refresh()
-    today = london_date(await running.store.now())
-    found = await running.read_models.waited_for(
-        most=MOST_EVENTS, today=today, calendars=running.rulebook.calendars(),
+    now = await running.store.now()
+    today = london_date(now)
+    by = By(person=feed.person, role=feed.role, organisation=feed.organisation, partnership=feed.partnership)
+    found = await shown_lists.waited_for(
+        running.read_models, Across(running.on_cases, by, now), most=MOST_EVENTS, today=today, calendars=running.rulebook.calendars(),
         partnership=feed.partnership, falls_to=own,
     )  # fmt: skip
     name = f"Deadlines, {feed.partnership.capitalize()}" + (f", {feed.role.replace('-', ' ')}" if own else "")
-    rows = found.items[:MOST_EVENTS]
+    rows = found.items
     content = deadlines_as_calendar(rows, name)
-    by = By(person=feed.person, role=feed.role, organisation=feed.organisation, partnership=feed.partnership)
     looks_at(request, by=by, streams=[f"case/{row.case}" for row in rows], id=_once_a_day(feed, content, today))
     return as_calendar(request, content, found.position)
 

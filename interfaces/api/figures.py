@@ -9,10 +9,13 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from application.late_reasons import reasons_of
+from application.policy.across import Across
+from application.policy.kinds import KINDS
 from domain.stages.opening import Partnership
 from domain.working_days import LONDON, london_date
+from interfaces import shown_lists
 from interfaces.api.answers import MEANT, After, AsOf, answered, told
-from interfaces.api.boards import ELSE, Asked, OfPartnership, asked_at, read_as_far
+from interfaces.api.boards import ELSE, Asked, OfPartnership, across, asked_at, read_as_far
 from interfaces.api.deadline_shapes import YearlyFigures
 from interfaces.api.identity import Asking, service
 from projections.board import BoardRow
@@ -48,24 +51,29 @@ async def figures(
     chosen = partnership or asker.by.partnership
     exact = asker.by.role in READS_THE_CASES and asker.by.partnership in (None, chosen)
     if exact:
-        await read_as_far(request, "deadlines", after, asked)
-        return await _exact(request, year, chosen, asked)
+        await read_as_far(request, ("deadlines", "on_cases"), after, asked)
+        return await _exact(request, across(request, asker, asked.now), year, chosen, asked)
     return await _totals(request, year, chosen, asked, after)
 
 
-async def _exact(request: Request, year: int, partnership: str | None, asked: Asked) -> Response:
-    found = await _year(request, year, partnership, asked)
+async def _exact(request: Request, across: Across, year: int, partnership: str | None, asked: Asked) -> Response:
+    """The figures of the clocks that they may read of."""
+    running = service(request)
+    found = await shown_lists.year(
+        running.read_models, across, year, today=london_date(asked.present), calendars=running.rulebook.calendars(as_of=asked.as_of),
+        partnership=partnership, as_of=asked.as_of,
+    )  # fmt: skip
     content = {
-        "year": year, "protected": False, "items": msgspec.to_builtins(found.figures), "late": await _explained(request, found.late, asked),
-        "explained": min(len(found.late), MOST_EXPLAINED), "next": None,
+        "year": year, "protected": False, "items": msgspec.to_builtins(found.figures),
+        "late": await _explained(request, across, found.late, asked), "explained": min(len(found.late), MOST_EXPLAINED), "next": None,
     }  # fmt: skip
     if found.fault is not None:
         content["stale"] = {"before_position": found.fault.position, "since": found.fault.since}
     return answered(content, {"Position": str(found.position)})
 
 
-async def _explained(request: Request, late: list[BoardRow], asked: Asked) -> list[dict[str, Any]]:
-    """Each late clock with the reasons recorded for it."""
+async def _explained(request: Request, across: Across, late: list[BoardRow], asked: Asked) -> list[dict[str, Any]]:
+    """Each late clock with the reasons recorded for it, as far as these are words of an entry that they may read in full."""
     running = service(request)
     known: dict[tuple[str, str], list[dict[str, Any]]] = {}
     cases: dict[str, list[BoardRow]] = {}
@@ -73,10 +81,14 @@ async def _explained(request: Request, late: list[BoardRow], asked: Asked) -> li
         cases.setdefault(row.case, []).append(row)
     for case, rows in cases.items():
         found = await reasons_of(running.store, f"case/{case}", [row.clock for row in rows], asked.as_of)
-        known |= {(case, row.clock.id): reasons for row, reasons in zip(rows, found, strict=True)}
+        known |= {(case, row.clock.id): _readable(across, case, reasons) for row, reasons in zip(rows, found, strict=True)}
     calendars = running.rulebook.calendars(as_of=asked.as_of)
     today = london_date(asked.present)
     return [{**row.item(today, calendars), "reasons": known.get((row.case, row.clock.id), [])} for row in late]
+
+
+def _readable(across: Across, case: str, reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [reason for reason in reasons if "full" in across.may(case, KINDS.events[reason["name"]]).ways]
 
 
 # --- totals
@@ -91,11 +103,11 @@ def _settled(year: int) -> datetime:
 async def _totals(request: Request, year: int, partnership: str | None, asked: Asked, after: int | None) -> Response:
     """The totals; nothing yet of a year that is not told."""
     then = _settled(year)
-    settled = Asked(then, then)
+    settled = Asked(then, then, asked.now)
     content: dict[str, Any] = {"year": year, "protected": True, "known_by": then, "items": [], "next": None}
     if asked.present < then:
         return answered(content, {"Position": str(await service(request).store.settled_position())})
-    await read_as_far(request, "deadlines", after, settled)
+    await read_as_far(request, ("deadlines",), after, settled)
     below = service(request).rulebook.procedure(partnership or "england", london_date(then), as_of=then).suppress_below
     whole = await _year(request, year, partnership, settled)
     others = [whole] if partnership else [await _year(request, year, one, settled) for one in get_args(Partnership)]

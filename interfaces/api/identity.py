@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Request
 
 from domain.people import PARTNERS, ROLES, By
 from domain.stages.opening import Partnership
+from interfaces.api.limits import count
 from interfaces.api.problems import NotSignedIn, Unfit
 from interfaces.wiring import Service
 
@@ -54,6 +55,7 @@ async def asker_of(request: Request) -> Asker:
 
     Raises:
         NotSignedIn: nobody is named, or not any more.
+        TooMany: they asked too often.
         Unfit: when the headers cannot be used; 400 for those of a rehearsal where there is none, 403 without a post.
     """
     running = service(request)
@@ -72,6 +74,7 @@ async def asker_of(request: Request) -> Asker:
     elif running.entrance is not None:
         post = headers.get("casetrail-post")
         by = await running.entrance.asker(request, None if post is None else _as_utf8(post))
+    count(request, by.person)
     request.state.asker = asker = Asker(by=by, at=instant("Casetrail-At", at))
     return asker
 

@@ -16,10 +16,9 @@ from application.ledger.reading import MOST_ENTRIES, Ledger, NotAWitness, NotInL
 from application.ledger.tree import WIDTH
 from interfaces.api import shapes
 from interfaces.api.answers import MEANT, answered, told
-from interfaces.api.identity import Asking, service
-from interfaces.api.looks import looks_at
+from interfaces.api.identity import service
 from interfaces.api.problems import Unfit, documented
-from interfaces.api.queries import CaseId
+from interfaces.api.queries import Known
 
 router = APIRouter(prefix="/ledger", tags=["ledger"])
 
@@ -139,17 +138,17 @@ async def cosign(request: Request, cosigned: Cosigned) -> Response:
 of_case = APIRouter(prefix="/cases/{case}", tags=["ledger"], dependencies=MEANT)
 
 
-@of_case.get("/head", name="head", responses=told(shapes.HeadOfCase, 400, 401, 404, 422, 503))
+@of_case.get("/head", name="head", responses=told(shapes.HeadOfCase, 400, 401, 403, 404, 422, 503))
 async def head(
     request: Request,
-    case: CaseId,
-    asker: Asking,
+    known: Known,
     size: Annotated[int | None, Query(ge=1, le=MOST, description="Of a published checkpoint of the record; default: the last.")] = None,
 ) -> Response:
     """Where the case stood at a published size, or that it had not begun, and what shows it: a way through the map of heads."""
-    stream = f"case/{case}"
-    looks_at(request, streams=(stream,))
-    position = await service(request).store.settled_position()
+    whole, reader = known
+    stream = whole.stream
+    if (barred := reader.may_not("outline")) is not None:
+        raise barred
 
     def ask(ledger: Ledger) -> dict[str, Any]:
         at = size or ledger.checkpoint().checkpoint.size
@@ -159,7 +158,7 @@ async def head(
         found = {"stream": stream, "salt": salt.hex(), "blinded": blinded.hex(), "size": at, "place": stood.place}
         return {**found, "siblings": _hex([*proof.siblings]), "end": end}
 
-    return answered(await _asked(request, ask), {"Position": str(position)})
+    return answered(await _asked(request, ask), {"Position": str(whole.position)})
 
 
 @router.get("/tile/{path:path}", name="tile", response_class=Response, responses=_media(BYTES, "A tile.") | documented(404, 422, 503))

@@ -15,8 +15,11 @@ import psycopg
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from application.access import Outcome, look
+from application.access import Judged, Outcome, look
+from application.policy.policies import Policies
+from application.policy.reading import Reader
 from application.store.connections import StoreAway
+from domain.language import replace
 from domain.people import By
 from interfaces.api.problems import away
 from interfaces.wiring import Service
@@ -25,7 +28,7 @@ log = logging.getLogger("casetrail.api")
 
 PREFIX = "/api/v1/"
 
-SHOW_NO_CASE = frozenset({"procedures", "calendars", "calendar-feeds", "reminders", "ledger", "openapi.json"})
+SHOW_NO_CASE = frozenset({"procedures", "calendars", "calendar-feeds", "reminders", "ledger", "openapi.json", "docs"})
 """The first part of the paths below which nothing of a case is shown: rules, calendars and proofs, and what somebody set up themselves."""
 
 SHOWN = frozenset({200, 206, 304, 412})
@@ -37,8 +40,8 @@ REFUSED = frozenset({403, 404, 409, 410})
 
 @dataclass
 class Sight:
-    """What a request looks at, as far as it has been said. `view`: else the name of the route. `deed`: only what is refused, or was
-    missed, is a look."""
+    """What a request looks at, as far as it has been said. `view`: else the name of the route. `reader`: by whom the policies were
+    asked of the one case. `deed`: only what is refused, or was missed, is a look."""
 
     view: str | None = None
     streams: Sequence[str] = ()
@@ -47,7 +50,15 @@ class Sight:
     documents: Sequence[str] = ()
     by: By | None = None
     id: str | None = None
+    reader: Reader | None = None
     deed: bool = False
+
+    def judged(self, by: By) -> Judged:
+        """As what they were let in, and by which policies. Many cases at once they read in the post they act in."""
+        if self.reader is None:
+            return Judged(by.role, Policies.shipped().edition)
+        reader = self.reader
+        return Judged(reader.capacity, reader.policies.edition, reader.withheld, reader.broke_glass)
 
 
 def looks_at(request: Request, **what: Any) -> None:
@@ -111,17 +122,21 @@ class Looked:
                 raise RuntimeError("Something of a case would be shown, and nobody knows to whom.")
             return
         streams = sight.streams or tuple(streams_in(state.get("showing")))
-        if status == 404 and not [stream for stream in streams if await self._known(stream)]:
+        if status == 404 and not streams:
             return
+        if status in (403, 404):
+            streams = [stream for stream in streams if await self._known(stream)]
+        if sight.reader is not None and by.behalf_of is None:
+            by = replace(by, behalf_of=sight.reader.behalf_of)
         view = sight.view or getattr(scope.get("route"), "name", None) or "none"
         found = look(
             by, view, outcome=outcome, streams=streams, place=sight.place, as_of=sight.as_of, documents=sight.documents,
-            reason=state.get("because"), position=_position(message), id=sight.id,
+            reason=state.get("because"), position=_position(message), id=sight.id, judged=sight.judged(by),
         )  # fmt: skip
         await self.service.looks.note(found, at=asker.at if asker else None)
 
     async def _known(self, stream: str) -> bool:
-        """Whether there is such a stream: a try at what there is not tells of nobody."""
+        """Whether there is such a stream: a try at what there is not is noted, and names nothing. Both cost the same."""
         return bool(await self.service.store.history(stream, upto_place=1))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -13,7 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
-from application.cases import KeyReused, Moved, NoSuchCase
+from application.cases import KeyReused, NoSuchCase
+from application.children.index import BeingMade
 from application.documents import DocumentDestroyed, NoSuchDocument
 from application.looking import LaterThanNow
 from application.store.connections import StoreAway
@@ -54,7 +56,7 @@ class Problem(BaseModel):
     command: str | None = Field(default=None, description="What was asked.")
     errors: list[FieldError] | None = Field(default=None, description="Each field that is missing or malformed.")
     missed: int | None = Field(default=None, description="How many events were recorded since the asker was shown the case.")
-    events: list[MissedEvent] | None = Field(default=None, description="Which they were.")
+    events: list[MissedEvent] | None = Field(default=None, description="Which they were, those of which the asker may know.")
 
 
 class Unfit(Exception):
@@ -78,12 +80,28 @@ class Malformed(Exception):
         return cls(_told(error.errors(include_url=False, include_input=False, include_context=False)))
 
 
+class MovedOn(Exception):
+    """The case has moved on since the asker was shown it: by how many events, and which of them are theirs to know of."""
+
+    def __init__(self, missed: int, named: Sequence[MissedEvent]) -> None:
+        super().__init__("moved on")
+        self.missed, self.named = missed, [*named]
+
+
 class NotSignedIn(Exception):
     """Nobody is named who asks. `token`: a token was given, and is not good."""
 
     def __init__(self, sentence: str = "Nobody is signed in.", *, token: bool = False) -> None:
         super().__init__(sentence)
         self.sentence, self.token = sentence, token
+
+
+class TooMany(Exception):
+    """Asked more often than is meant: in so many seconds it may be asked again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many")
+        self.seconds = seconds
 
 
 class NotYet(Exception):
@@ -104,11 +122,15 @@ DOCUMENTED: dict[int, tuple[str, str]] = {
     404: ("not-found", "There is no such thing, or none that this person may know of."),
     405: ("method-not-allowed", "The path does not take this method."),
     409: ("refused", "The case refuses: the sentence, and the rule it rests on."),
+    408: ("too-slow", "The body did not arrive in time."),
     410: ("destroyed", "It was destroyed: only its digest and size are left."),
-    412: ("moved-on", "The case has moved on since this person was shown it: how many events they missed, and which."),
+    412: ("moved-on", "The case has moved on since this person was shown it: how many events they missed, and which they may know of."),
     413: ("too-large", "The body is larger than the service takes."),
+    414: ("address-too-long", "The address, with its query, is longer than the service takes."),
     415: ("media-type", "The body is not of the media type that this path takes."),
     422: ("malformed", "Fields that are missing or malformed, each named."),
+    429: ("too-many", "Asked more often than is meant: `Retry-After` says in how many seconds to ask again."),
+    431: ("headers-too-large", "The headers are larger than the service takes."),
     503: ("not-available", "The database, or a read model, is not there in time; ask again."),
 }
 
@@ -138,13 +160,12 @@ async def refused(request: Request, error: Refused) -> Response:
     return problem(409, "refused", "Refused", error.sentence, rule=error.rule, command=_command(request))
 
 
-async def moved(request: Request, error: Moved) -> Response:
-    missed = [MissedEvent(name=recorded.name, place=recorded.place) for recorded in error.missed]
-    many = f"{len(missed)} event{'' if len(missed) == 1 else 's'}"
-    detail = f"The case has moved on by {many} since you were shown it; look again before you ask." if missed else (
+async def moved(request: Request, error: MovedOn) -> Response:
+    many = f"{error.missed} event{'' if error.missed == 1 else 's'}"
+    detail = f"The case has moved on by {many} since you were shown it; look again before you ask." if error.missed else (
         "If-Match names a place that the case has not reached."
     )  # fmt: skip
-    return problem(412, "moved-on", "The case has moved on", detail, missed=len(missed), events=missed, command=_command(request))
+    return problem(412, "moved-on", "The case has moved on", detail, missed=error.missed, events=error.named, command=_command(request))
 
 
 async def away(request: Request, error: Exception) -> Response:
@@ -223,6 +244,17 @@ async def not_signed_in(request: Request, error: NotSignedIn) -> Response:
     return problem(401, "not-signed-in", "Not signed in", error.sentence, headers={"WWW-Authenticate": wanted})
 
 
+def too_many(seconds: float) -> Response:
+    """Asked too often; whole seconds, so that whoever waits as long is answered."""
+    wait = max(1, math.ceil(seconds))
+    detail = f"You have asked very often; ask again in {wait} second{'' if wait == 1 else 's'}."
+    return problem(429, "too-many", "Too many", detail, headers={"Retry-After": str(wait)})
+
+
+async def asked_too_often(request: Request, error: TooMany) -> Response:
+    return too_many(error.seconds)
+
+
 async def failed(request: Request, error: Exception) -> Response:
     """Our own fault. The trace goes to the log, nothing of it to the asker."""
     return problem(500, "failed", "Failed", "This went wrong here, and is not your doing; nothing was recorded that was not answered.")
@@ -232,7 +264,7 @@ def handle_problems(app: FastAPI) -> None:
     """Every error that is an answer becomes one; everything else surfaces as a 500 that says nothing."""
     handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
         Refused: refused,
-        Moved: moved,
+        MovedOn: moved,
         Unfit: unfit,
         Malformed: malformed,
         RequestValidationError: invalid,
@@ -241,11 +273,13 @@ def handle_problems(app: FastAPI) -> None:
         NoSuchDocument: _fixed(404, "No document of this digest is held for this case."),
         DocumentDestroyed: _fixed(410, "The key of this document was destroyed: only its digest and size are left."),
         NotSignedIn: not_signed_in,
+        TooMany: asked_too_often,
         ProviderAway: _fixed(503, "The provider of sign-in does not answer at present; try again in a moment.", {"Retry-After": "5"}),
         KeyReused: _field("Idempotency-Key", "was used before, with another body; use a key of its own for each asking"),
         InstantNotAllowed: _field("Casetrail-At", "lies before the last event of the store; what is recorded comes after it"),
         LaterThanNow: _field("as_of", "lies in the future; nobody knows yet what will be recorded by then"),
         BadCursor: _field("cursor", "is none of this list with these filters; begin again without one"),
+        BeingMade: _fixed(503, "The index of children is being made; until it is whole nobody can say who is not known.", {"Retry-After": "10"}),
         NotYet: _fixed(503, "That position has not been reached yet; ask again.", {"Retry-After": "1"}),
         NotMade: _fixed(503, "This read model has not been made yet: its worker does that.", {"Retry-After": "5"}),
         Exception: failed,

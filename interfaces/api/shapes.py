@@ -81,21 +81,25 @@ class ClockItem(Shape):
     why: str = Field(default="", description="What superseded or cancelled it.")
 
 
+WITHHELD = Field(default=[], description="What is not for the asker to read: names of fields or kinds; `*`: nothing of it is.")
+
+
 class HistoryItem(Shape):
-    """A recorded event: its envelope, what the asker may read of it, and one plain sentence."""
+    """A recorded event: its envelope, what the asker may read of it, and one plain sentence. Where they may read nothing its place stays."""
 
     place: int
     position: int = 0
-    name: str
-    at: datetime = Field(description="When it was recorded.")
-    on: date = Field(description="The day in the world.")
-    by: Who
+    name: str = ""
+    at: datetime = Field(default=datetime.min, description="When it was recorded.")
+    on: date = Field(default=date.min, description="The day in the world.")
+    by: Who | None = None
     seen: int = Field(default=0, description="The place of the case that they had last been shown.")
-    procedure: dict[str, str]
-    calendar: str
-    command: str
+    procedure: dict[str, str] = {}
+    calendar: str = ""
+    command: str = ""
     fields: dict[str, Any] = {}
-    sentence: str
+    sentence: str = ""
+    withheld: list[str] = WITHHELD
 
 
 class DocumentNamed(Shape):
@@ -117,12 +121,13 @@ class Overview(Shape):
     partnership: str = ""
     stage: str
     closed: bool
-    children: list[dict[str, Any]]
-    parties: dict[str, Any]
-    positions: list[dict[str, Any]]
-    endorsements: dict[str, Any]
-    holds: list[dict[str, Any]]
-    documents: list[DocumentNamed]
+    children: list[dict[str, Any]] = []
+    parties: dict[str, Any] = {}
+    positions: list[dict[str, Any]] = []
+    endorsements: dict[str, Any] = {}
+    holds: list[dict[str, Any]] = []
+    documents: list[DocumentNamed] = []
+    withheld: list[str] = WITHHELD
 
 
 class NotShown(Shape):
@@ -150,12 +155,12 @@ class Decider(Shape):
 class Decision(Shape):
     """A decision: who made it in what capacity, with which dissent, what it replaced or was replaced by, and on what information."""
 
-    decision: str
+    decision: str = ""
     on: date
     at: datetime
     place: int
     outcome: str = ""
-    replaced: bool
+    replaced: bool = False
     deciders: list[Decider] = []
     existed_but_not_shown: NotShown | None = None
 
@@ -362,6 +367,7 @@ class Readiness(Shape):
     database: str
     reminders: dict[str, int] | None = Field(default=None, description="Digests that wait, are in doubt or were refused.")
     ledger: dict[str, dict[str, int]] | None = Field(default=None, description="By log: entries published, and those that wait for it.")
+    children: str | None = Field(default=None, description="`whole`, or `being made`: until then a search for a child is answered 503.")
 
 
 Answer.model_rebuild()
@@ -387,12 +393,13 @@ class ReplayedClock(Shape):
 class Replayed(Shape):
     """An entry, and what it changed. Where no place is named it is a calendar that was adopted between two entries."""
 
-    at: datetime
-    sentence: str
+    at: datetime = datetime.min
+    sentence: str = ""
     place: int = 0
     stage: str = Field(default="", description="The stage the case was in afterwards.")
     changed: list[ReplayedChange] = Field(default=[])
-    clocks: list[ReplayedClock]
+    clocks: list[ReplayedClock] = []
+    withheld: list[str] = WITHHELD
 
 
 class Replay(Shape):

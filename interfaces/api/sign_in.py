@@ -14,16 +14,14 @@ from application.sessions import SIGN_IN_LASTS, Begun, Session
 from interfaces.api import choosing
 from interfaces.api.answers import NO_STORE, answered, told
 from interfaces.api.identity import CHOOSES_THE_POST, IS_OUR_PAGE, service
+from interfaces.api.pages import PAGES, ForPeople
 from interfaces.api.problems import Unfit, documented
 from interfaces.api.shapes import Shape
 from interfaces.sign_in.entrance import Entrance, chosen
 
-router = APIRouter(tags=["signing in"])
+router = APIRouter(tags=["signing in"], route_class=ForPeople)
 
 LARGEST_FORM = 4096
-PAGE = {**NO_STORE, "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
-STRICT = {**PAGE, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"}
-
 NOT_SET_UP = "The provider did not sign you in: the administrator has to look at how it is set up."
 PROVIDER_SAYS = {
     "access_denied": (403, "You were not signed in: the provider, or you there, said no."),
@@ -74,8 +72,8 @@ async def sign_in(
     if entrance.provider is None:
         choosing.must_be_loopback(request)
         page = await choosing.page(service(request), begun)
-        return _remembered(entrance, begun, HTMLResponse(page, headers=STRICT))
-    return _remembered(entrance, begun, RedirectResponse(await entrance.provider.address(begun), 303, headers=PAGE))
+        return _remembered(entrance, begun, HTMLResponse(page, headers=NO_STORE))
+    return _remembered(entrance, begun, RedirectResponse(await entrance.provider.address(begun), 303, headers=NO_STORE))
 
 
 @router.get("/sign-in/callback", name="signed-in", include_in_schema=False)
@@ -121,14 +119,24 @@ TOKEN = {
 
 @router.post("/sign-out", name="sign-out", response_class=HTMLResponse, responses=SIGNED_OUT | MAY_NOT, openapi_extra=TOKEN)
 async def sign_out(request: Request) -> Response:
-    """End this session, at once and for good."""
+    """End this session, at once and for good; then the browser goes on to the provider, to end what it keeps, where it offers that."""
     entrance = _entrance(request)
     session = await entrance.session(request)
     entrance.must_be_own(request, session, await _token(request))
     await entrance.sessions.end(session.number, "signed-out")
-    page = HTMLResponse(choosing.signed_out(), headers=STRICT)
+    onward = await entrance.onward()
+    # a redirect would need a policy that lets our forms lead to the provider; and what the browser kept of our pages goes as well
+    headers = {**NO_STORE, "Clear-Site-Data": '"cache"'} | ({"Refresh": f"0; url={onward}"} if onward else {})
+    page = HTMLResponse(PAGES.get_template("out.html").render(onward=onward), headers=headers)
     page.delete_cookie(entrance.sign_in.cookie("session"), secure=entrance.sign_in.secure, httponly=True, samesite="lax")
     return page
+
+
+@router.get("/signed-out", name="signed-out", include_in_schema=False)
+async def signed_out(request: Request) -> Response:
+    """Where the provider sends people to who signed out there as well."""
+    _entrance(request)
+    return HTMLResponse(PAGES.get_template("out.html").render(onward=""), headers=NO_STORE)
 
 
 @router.get("/session", name="session", responses=told(SessionNow, 401, 404, 503))
@@ -175,7 +183,7 @@ def _remembered(entrance: Entrance, begun: Begun, response: Response) -> Respons
 def _in(entrance: Entrance, begun: Begun, words: str) -> Response:
     """Signed in: the browser gets its session, and goes to where it wanted to."""
     configured = entrance.sign_in
-    response = RedirectResponse(begun.back_to, 303, headers=PAGE)
+    response = RedirectResponse(begun.back_to, 303, headers=NO_STORE)
     response.delete_cookie(configured.cookie("sign-in"), secure=configured.secure, httponly=True, samesite="lax")
     response.set_cookie(configured.cookie("session"), words, path="/", secure=configured.secure, httponly=True, samesite="lax")
     return response

@@ -1,4 +1,6 @@
-"""The tracker of recurring themes over HTTP. Who may see cases is shown them; who may see totals sees nothing else (R-23)."""
+"""The tracker of recurring themes over HTTP. Whoever reads themes is told figures of the cases that they may read; whoever may see
+totals sees nothing else (R-23).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from application.policy.kinds import KINDS
+from application.policy.matrix import MATRIX, readings
 from domain.language import NotAllowed
 from domain.stages.opening import Partnership
 from domain.working_days import london_date
@@ -15,7 +19,7 @@ from interfaces import theme_learning as learning
 from interfaces import theme_totals as totals
 from interfaces.api import theme_shapes as shapes
 from interfaces.api.answers import MEANT, After, AsOf, answered, listed, told
-from interfaces.api.boards import ELSE, Asked, Code, Day, OfPartnership, asked_at
+from interfaces.api.boards import ELSE, Asked, Code, Day, OfPartnership, across, asked_at
 from interfaces.api.identity import Asking, service
 from interfaces.api.looks import looks_at
 from interfaces.api.problems import NotYet, Unfit
@@ -26,14 +30,6 @@ from projections.theme_counts import Asked as Wanted
 
 router = APIRouter(prefix="/themes", tags=["looking"], dependencies=MEANT)
 MAY = (403, *ELSE)
-
-SEE_CASES = frozenset({
-    "business-manager", "partnership-officer", "delegated-partner", "lead-partner", "rapid-review-member",
-    "designated-health-practitioner", "implementation-group-chair", "review-group-member", "scrutineer", "inspector",
-    "escalation-reviewer",
-})  # fmt: skip
-SEE_TOTALS = frozenset({"partnership-member", "theme-analyst", "reviewer"})
-"""The column *themes* of the permission matrix. A reviewer is to see the cases linked to theirs: until that is known, totals."""
 
 A_PERIOD = "A quarter (`2025-Q1`, January to March) or a financial year (`2024/25`)."
 PeriodName = Annotated[str | None, Query(pattern=PATTERN, description=f"As known at its end. {A_PERIOD}")]
@@ -51,7 +47,9 @@ LONG_AGO = date(1980, 1, 1)
 
 @dataclass(frozen=True)
 class Question:
-    """Who asks what of whom: with answers for those who see cases, or a partnership and its last quarter for those who see totals."""
+    """Who asks what of whom: with answers of the cases that they may read, or of a partnership and its last quarter for those who see
+    totals.
+    """
 
     answers: ThemeAnswers
     wanted: Wanted
@@ -81,12 +79,14 @@ async def question(
 ) -> Question:  # fmt: skip
     """Who asks, what they may see, and the read model as far as the record has come."""
     role, own = asker.by.role, asker.by.partnership
-    if role not in SEE_CASES | SEE_TOTALS:
-        raise NotAllowed(f"The role {role} does not see the tracker of themes (R-23).")
-    only_totals = role in SEE_TOTALS
+    ways = readings("themes", MATRIX.row(role).cell("themes"))
+    if not ways:
+        raise NotAllowed(f"What you asked for is not for you to read: {KINDS.kinds['themes']} (permission matrix).")
+    only_totals = ways == {"aggregates"}
     instants = await asked_at(request, asker, as_of)
     if at_the_end_of is not None:
-        instants = Asked(_ended(at_the_end_of, instants).end, _ended(at_the_end_of, instants).end)
+        end = _ended(at_the_end_of, instants).end
+        instants = Asked(end, end, instants.now)
         looks_at(request, as_of=instants.as_of)
     chosen: Partnership | str | None = partnership or own
     if only_totals:
@@ -98,12 +98,15 @@ async def question(
             raise NotAllowed("Totals are told of one partnership: which, is to be said (R-23).")
     running = service(request)
     settled = await running.store.settled_position()
-    if not await running.view_reached("themes", max(after or 0, settled)):
-        raise NotYet
+    for view in ("themes",) if only_totals else ("themes", "case_list", "on_cases"):
+        if not await running.view_reached(view, max(after or 0, settled)):
+            raise NotYet
     rulebook = running.cases.rulebook
     procedure = rulebook.procedure(chosen or "england", london_date(instants.present), as_of=instants.present)
-    answers = ThemeAnswers(running.read_models, running.store, rulebook.codes, procedure)
-    return Question(answers, Wanted(rulebook.codes, chosen, instants.as_of), instants, only_totals)
+    whoever = None if only_totals else across(request, asker, instants.now)
+    answers = ThemeAnswers(running.read_models, running.store, rulebook.codes, procedure, whoever)
+    wanted = Wanted(rulebook.codes, chosen, instants.as_of)
+    return Question(answers, await answers.of_whose(wanted), instants, only_totals)
 
 
 Questioned = Annotated[Question, Depends(question)]
@@ -163,7 +166,7 @@ async def _totals(asked: Question, cross: str | None, code: str | None = None) -
 async def candidates(asked: Questioned) -> Response:
     """Every candidate for a thematic review ever raised: on which day and by which case, what was decided, and why."""
     asked.cases()
-    return _page(await asked.answers.candidates(asked.wanted.partnership, asked.wanted.as_of))
+    return _page(await asked.answers.candidates(asked.wanted.partnership, asked.wanted.as_of, only=asked.wanted.only))
 
 
 @router.get("/changes", name="theme-changes", responses=told(shapes.Changes, *MAY, 404))
@@ -176,6 +179,8 @@ async def changes(
     early, late = _ended(before, asked.instants), _ended(then, asked.instants)
     if asked.wanted.partnership is None:
         raise Unfit("partnership", "Whose themes, is to be said.", 404)
+    if asked.answers.across and asked.answers.across.by.partnership not in (None, asked.wanted.partnership):
+        raise NotAllowed("These are totals of another partnership (X-3).")
     spans, position = await totals.quarters(asked.answers, asked.wanted.partnership, late.end)
     items = await totals.changes(asked.answers, asked.wanted.partnership, spans, early, late)
     return _page(Answer(items, position))
@@ -231,8 +236,8 @@ async def panel(asked: Questioned, first: From = None, until: Until = None) -> R
 async def shared(asked: Questioned) -> Response:
     """The themes that two partnerships see in one incident; each child counts once. With a partnership: its own incidents."""
     asked.cases()
-    found = await asked.answers.shared(replace(asked.wanted, partnership=None))
     own = asked.wanted.partnership
+    found = await asked.answers.shared(await asked.answers.across_borders(asked.wanted))
     return _page(replace(found, items=[item for item in found.items if own is None or own in item["partnerships"]]))
 
 
@@ -252,7 +257,7 @@ async def busiest(
     """The twenty codes assigned most often for incidents of these days, as known now."""
     asked.cases()
     days = max(first, LONG_AGO), min(until, london_date(asked.instants.present))
-    return _page(await asked.answers.busiest(*days, asked.wanted.partnership))
+    return _page(await asked.answers.busiest(*days, asked.wanted))
 
 
 # --- one code

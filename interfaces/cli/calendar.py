@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from domain.clock import Clock
 from domain.clocks import Adopted, ClockState, step
 from domain.language import Refused
 from domain.people import By
+from domain.toml_files import BadToml, read_toml
 from domain.working_days import CUSTOMARY_DAYS, BeyondCalendar, Calendar, adopted, london_date, said, weekend_days
 from interfaces.cli.clocks import with_board
 from interfaces.cli.looks import noted
@@ -84,8 +84,8 @@ def read_file(file: Path, edition: str | None = None, source: str | None = None)
 
 def _from_toml(name: str, text: str) -> dict[str, Any]:
     try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        given = read_toml(text)
+    except BadToml as error:
         raise CannotDo(f"{name} is no TOML: {error}.") from None
     if strangers := sorted(set(given) - {"edition", "source", "holidays"}):
         raise CannotDo(f"{name} has a key {strangers[0]}; there are edition, source and holidays.")
@@ -100,7 +100,10 @@ def _from_lines(name: str, text: str) -> dict[date, str]:
     for n, line in lines:
         if not line:
             continue
-        first, *words = (part.strip() for part in next(csv.reader([line])))
+        try:
+            first, *words = (part.strip() for part in next(csv.reader([line])))
+        except csv.Error as error:
+            raise CannotDo(f"{name}, line {n}: {error}.") from None
         if not days and first.lower() in ("date", "day"):
             continue
         days[_day(name, n, first)] = ", ".join(words)

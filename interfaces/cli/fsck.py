@@ -29,7 +29,11 @@ from projections import view as views
 
 
 def fsck(console: Console, settings: Settings, *, log_keys: Sequence[str], kept: Sequence[Path], as_json: bool) -> int:
-    """Check everything that the settings name. 0: all holds; 1: something does not."""
+    """Check everything that the settings name. 0: all holds; 1: something does not. An auditor has one address, and nothing else."""
+    if settings.local and settings.auditor_url is not None:
+        alone = settings.auditor_url.get_secret_value()
+        places = Databases(alone, "", Path(), alone, "", alone, auditor=alone, ledger_key=settings.ledger_key_file)
+        return checked(console, places, settings, log_keys=log_keys, kept=kept, as_json=as_json)
     with databases.configured(settings, stay=False) as (places, _):
         return checked(console, places, settings, log_keys=log_keys, kept=kept, as_json=as_json)
 
@@ -48,7 +52,7 @@ def checked(
     signing_here = {} if log_keys else signing(places, settings.ledger_origin) or {}
     keys = _named(log_keys) if log_keys else {log: signer.key for log, signer in signing_here.items()}
     began = time.monotonic()
-    with connect(places.owner_record) as connection:
+    with connect(places.auditor or places.owner_record) as connection:
         with _progress(console, quiet=as_json) as told:
             found = check(connection, keys or None, settings.witness_policy(), kept=notes, told=told)
         _read_models(connection, found)

@@ -59,7 +59,10 @@ async def generated(console: Console, places: Databases, plan: Plan) -> Generate
         with _progress(console, plan) as told:
             try:
                 where = Where(places.record, places.keys, places.key_file)
-                return await generate(plan, where, service.store, service.register, service.rulebook, told=told)
+                await service.children.doubt()
+                made = await generate(plan, where, service.store, service.register, service.rulebook, told=told)
+                await service.children.again()
+                return made
             except (NotGenerated, Unaccepted) as error:
                 raise CannotDo(str(error)) from error
 

@@ -12,12 +12,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from application.children.searching import Answer
+from interfaces import wiring
 from interfaces.cli import (
     calendar,
     case_clocks,
     case_files,
     exporting,
     importing,
+    known,
     ledgers,
     looks,
     posts,
@@ -279,6 +282,40 @@ def decisions(
 
     with failing_in_a_sentence(errors):
         asyncio.run(ask())
+
+
+@app.command("known")
+def known_children(
+    by: Annotated[str | None, typer.Option(metavar="PERSON", help="Who asks: the id of a person; in a rehearsal as its header.")] = None,
+    post: Annotated[str | None, typer.Option(help="In which of several posts: role/organisation/partnership.")] = None,
+    because: Annotated[str | None, typer.Option(help="Why, as it is kept with the look: no name.")] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Only make the index again from the record, as after a restore.")] = False,
+    new_key: Annotated[bool, typer.Option("--new-key", help="The same, under a new key. Stop whatever records first.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """Do we know this child? Name and birth date are asked for, or read from the input, a line each: never given as arguments."""
+
+    async def make() -> str:
+        async with wiring.configured(Settings()) as service:
+            return await known.rebuilt(service, new_key=new_key)
+
+    async def ask(by: str) -> Answer:
+        async with wiring.configured(Settings()) as service:
+            asking = await known.whoever(service, by, post)
+            child = known.asked_for(lambda what: str(typer.prompt(what, err=True)))
+            return await known.search(service, child, asking, because)
+
+    with failing_in_a_sentence(errors):
+        if rebuild or new_key:
+            console.print(asyncio.run(make()), soft_wrap=True)
+            return
+        if by is None:
+            raise CannotDo("Who asks is said by --by; without it nobody is told who is known.")
+        answer = asyncio.run(ask(by))
+        if as_json:
+            print(json.dumps([one.as_json() for one in answer.found], ensure_ascii=False, indent=2))
+        else:
+            known.table(console, answer)
 
 
 @app.command()

@@ -18,6 +18,8 @@ from rich.text import Text
 from domain.working_days import NEWEST, SHIPPED
 from interfaces import databases, digests, wiring, worker
 from interfaces.api.app import make_app
+from interfaces.api.connection import Bounded
+from interfaces.api.limits import Limits
 from interfaces.cli.saying import CannotDo
 from interfaces.databases import Databases
 from interfaces.postman import Reminding
@@ -51,6 +53,9 @@ async def ready(console: Console, places: Databases, passwords: databases.Passwo
             raise CannotDo("This store is not marked as a rehearsal, and it holds events: it cannot become one.")
         elif calendar is not None and calendar not in service.rulebook.calendars():
             raise CannotDo("This store began with another calendar; --calendar is for a new store.")
+        if not await service.children.whole():
+            say(console, "Making the index of children from the record.")
+            await service.children.made()
 
 
 def serve(console: Console, *, rehearsal: bool, host: str, port: int, calendar: str | None) -> None:
@@ -86,10 +91,26 @@ def run(console: Console, places: Databases, settings: Settings, sign_in: SignIn
         say(console, f"Serving http://{host if ':' not in host else f'[{host}]'}:{taken}/api/v1 ({how}). Stop with Ctrl-C.")
         if sign_in is not None and sign_in.client is None:
             say(console, f"Choose a person at {sign_in.base_url}/sign-in.")
-        config = uvicorn.Config(make_app(service), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            make_app(service, limits(settings, sign_in)), http=Bounded, ws="none", log_level="warning", access_log=False,
+            server_header=False, timeout_graceful_shutdown=5, forwarded_allow_ips=settings.proxies.split(),
+        )  # fmt: skip
         server = uvicorn.Server(config)
         service.leaving = lambda: server.should_exit
         server.run(sockets=[listening])
+
+
+ASKS, SIGN_INS, OPEN = 1200, 300, 6000
+"""In a minute, where the settings say nothing else: twenty a second of one person; an office's whole morning of one address."""
+
+
+def limits(settings: Settings, sign_in: SignIn | None) -> Limits:
+    """How often may be asked. In a rehearsal and a demonstration as often as anybody likes, unless the settings say otherwise."""
+    practice = sign_in is None or sign_in.client is None
+    given = (settings.asks_per_minute, settings.sign_ins_per_minute, settings.open_per_minute)
+    return Limits.of(*(
+        (0 if practice else usual) if wanted is None else wanted for wanted, usual in zip(given, (ASKS, SIGN_INS, OPEN), strict=True)
+    ))  # fmt: skip
 
 
 @contextmanager

@@ -3,8 +3,9 @@
     python3 -I verify.py FILE.zip [--log-key KEY] [--witness KEY]... [--quorum N] [--json]
 
 Everything is recomputed from the bytes of the file, as docs/ledger.md says and in the order of its "All holds if": (1) to (8) below.
-It ends with 0 only if all holds, with 1 at the first fault, with 2 if it was asked wrongly. Python 3.9 or later and its standard
-library are all it needs. A copy lies in every case file; whoever doubts a file takes the verifier, and the keys, from somewhere else.
+It ends with 0 only if all holds, with 1 at the first fault, with 2 if it was asked wrongly; and with 3 if the file is intact as far as it
+is shown, because entries of the case are withheld from it. Python 3.9 or later and its standard library are all it needs. A copy lies in
+every case file; whoever doubts a file takes the verifier, and the keys, from somewhere else.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from io import BytesIO
-from itertools import islice, zip_longest
+from itertools import count, islice, zip_longest
 from typing import Any, NamedTuple
 
 LARGEST = 64 * 2**20  # bytes: no case file comes near it, and nothing larger is read
@@ -38,11 +39,13 @@ class Fault(Exception):
 
 
 class Report:
-    """What was checked, by which keys, what was not checked, and the first fault if there is one."""
+    """What was checked, by which keys, what was not checked, which places are withheld, and the first fault if there is one."""
 
     def __init__(self) -> None:
         self.fault: str | None = None
         self.stream = ""
+        self.places = 0
+        self.withheld: list[int] = []
         self.checked: list[str] = []
         self.keys: list[str] = []
         self.not_checked: list[str] = []
@@ -50,7 +53,14 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        return self.fault is None
+        """Whether all holds: there is no fault, and nothing withheld that was not looked at."""
+        return self.fault is None and not self.withheld
+
+    @property
+    def verdict(self) -> str:
+        if self.fault is not None:
+            return "a fault was found"
+        return "intact, as far as shown" if self.withheld else "all holds"
 
     def note(self, sentence: str, **counts: int) -> None:
         self.checked.append(sentence)
@@ -196,6 +206,7 @@ LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FIRST = ["bagit.txt", "bag-info.txt", "data/README.txt", "data/verify.py", "data/ledger.md", "data/events.jsonl", "data/words.jsonl"]
 FIRST += ["data/proofs.json", "data/checkpoint.txt", "data/keys.json", "data/supporting.jsonl"]
+WITHHELD = "data/withheld.jsonl"  # behind the events, in form 2 only
 PROCEDURE = re.compile(r"data/editions/procedures/([A-Za-z0-9][A-Za-z0-9._-]*)\.toml")
 CALENDAR = re.compile(r"data/editions/calendars/([A-Za-z0-9][A-Za-z0-9._-]*)\.json")
 SCHEMA = re.compile(r"data/schemas/([A-Za-z0-9][A-Za-z0-9._-]*)\.json")
@@ -203,8 +214,9 @@ LAST = ["data/report.html", "manifest-sha256.txt", "tagmanifest-sha256.txt"]
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 BAG_INFO = re.compile(
     r"Source-Organization: [^\r\n]+\nExternal-Identifier: ([^\r\n]+)\nBagging-Date: [0-9]{4}-[0-9]{2}-[0-9]{2}\n"
-    r"Payload-Oxum: ([0-9]+\.[0-9]+)\nCasetrail-Up-To: (0|[1-9][0-9]{0,18})\n"
+    r"Payload-Oxum: ([0-9]+\.[0-9]+)\nCasetrail-Up-To: (0|[1-9][0-9]{0,18})\n(?:Casetrail-Form: 2\n)?"
 )
+FORM = re.compile(rb"\nCasetrail-Form: ([^\n]*)\n")
 
 
 def unzip(data: bytes) -> dict[str, bytes]:
@@ -238,8 +250,12 @@ def check_bag(data: bytes, report: Report) -> dict[str, bytes]:
     need(UUID.fullmatch(case) is not None, "zip, entry 1", "its name does not begin with the id of a case")
     files = {path[len(case) + 1 :]: content for path, content in entries.items() if path.startswith(f"{case}/")}
     need(len(files) == len(entries), "zip", "not all names begin with the id of the case")
+    form = FORM.search(files.get("bag-info.txt", b""))
+    if form is not None and form[1] != b"2":
+        raise Fault("bag-info.txt", f"it is of form {quoted(read_text(form[1], 'bag-info.txt'))}; only forms 1 and 2 are known here")
+    first = FIRST if form is None else [*FIRST[:6], WITHHELD, *FIRST[6:]]
     middle = [path for kind in (PROCEDURE, CALENDAR, SCHEMA) for path in sorted(files) if kind.fullmatch(path)]
-    for path, wanted in zip_longest(files, FIRST + middle + LAST):
+    for path, wanted in zip_longest(files, first + middle + LAST):
         if path != wanted:
             raise Fault("zip", f"{quoted(path)} stands where {quoted(wanted)} should" if path else f"{wanted} is missing")
 
@@ -483,6 +499,14 @@ class Event(NamedTuple):
     fields: dict[str, Any]  # what the body says
 
 
+class Withheld(NamedTuple):
+    """What a file has of an entry that it does not show."""
+
+    where: str
+    place: int
+    hash: bytes
+
+
 def read_event(where: str, stream: str, place: int, position: int, header: bytes, body: bytes, hashed: bytes) -> Event:
     said, fields = read_json(header, f"{where}, header"), read_json(body, f"{where}, body")
     objects = isinstance(said, dict) and isinstance(fields, dict) and not body.endswith(b"\n")
@@ -496,21 +520,44 @@ def read_event(where: str, stream: str, place: int, position: int, header: bytes
     return Event(where, stream, place, position, header, body, hashed, said, fields)
 
 
-def check_history(files: dict[str, bytes], report: Report) -> list[Event]:
+def read_withheld(files: dict[str, bytes]) -> dict[int, Withheld]:
+    found: dict[int, Withheld] = {}
+    before = 0
+    for where, line in read_lines(files.get(WITHHELD, b""), "withheld.jsonl", "withheld.jsonl, line"):
+        place, hashed = take(line, {"place": whole, "hash": digest}, where)
+        need(place > before, where, "its place is not behind that of the line before it")
+        found[place] = Withheld(f"withheld place {place}", place, hashed)
+        before = place
+    need(bool(found) or WITHHELD not in files, "withheld.jsonl", "it withholds nothing: the file should be of form 1")
+    return found
+
+
+def check_history(files: dict[str, bytes], report: Report) -> tuple[list[Event], list[Event | Withheld]]:
+    """The events that are shown, and every place of the case in order, shown or withheld."""
+    withheld = read_withheld(files)
+    free = (place for place in count(1) if place not in withheld)
     events: list[Event] = []
     at, position = "", -1
-    for where, line in read_lines(files["data/events.jsonl"], "events.jsonl", "event"):
+    for _, line in read_lines(files["data/events.jsonl"], "events.jsonl", "event"):
+        wanted = next(free)
+        where = f"event {wanted}"
         place, *rest = take(line, EVENT, where)
-        need(place == len(events) + 1, where, f"it says that its place is {place}")
+        need(place == wanted, where, f"it says that its place is {place}")
         event = read_event(where, report.stream, place, *rest)
         need(event.position > position, where, "its position is not behind that of the event before it")
         need(event.said["at"] >= at, where, "its instant is before that of the event before it")
         events.append(event)
         at, position = event.said["at"], event.position
     need(bool(events), "events.jsonl", "there is no event")
-    need(int(files["bag-info.txt"].rsplit(b" ", 1)[1]) >= position, "bag-info.txt", "Casetrail-Up-To is before the last event")
-    report.note(f"{counted(len(events), 'event')}: no place is missing, positions rise and instants do not fall", events=len(events))
-    return events
+    up_to = int(files["bag-info.txt"].rpartition(b"Casetrail-Up-To: ")[2].split()[0])
+    need(up_to >= position, "bag-info.txt", "Casetrail-Up-To is before the last event")
+    missing = next(free)
+    need(not withheld or max(withheld) < missing, "events.jsonl", f"place {missing} is neither shown nor withheld")
+    report.places, report.withheld = missing - 1, list(withheld)
+    there = counted(len(events), "event") + (f" and {counted(len(withheld), 'place')} withheld" if withheld else "")
+    report.note(f"{there}: no place is missing, positions rise and instants do not fall", events=len(events))
+    shown = iter(events)
+    return events, [withheld.get(place) or next(shown) for place in range(1, missing)]
 
 
 # (4) The chain
@@ -521,12 +568,15 @@ def chained(previous: bytes, header: bytes, body: bytes) -> bytes:
     return sha256(b"".join(parts)).digest()
 
 
-def check_chain(events: list[Event], report: Report) -> None:
-    previous = NOTHING_BEFORE
-    for event in events:
-        previous = chained(previous, event.header, event.body)
-        need(previous == event.hash, event.where, "its hash is not that of its bytes and the event before it")
-    report.note(f"{counted(len(events), 'hash', 'hashes')} made again: each is that of the event and of all before it", hashes=len(events))
+def check_chain(places: list[Event | Withheld], report: Report) -> None:
+    previous, made = NOTHING_BEFORE, 0
+    for each in places:
+        if isinstance(each, Event):
+            made += 1
+            fits = chained(previous, each.header, each.body) == each.hash
+            need(fits, each.where, "its hash is not that of its bytes and the event before it")
+        previous = each.hash
+    report.note(f"{counted(made, 'hash', 'hashes')} made again: each is that of the event and of all before it", hashes=made)
 
 
 # (5) The tree of the log (RFC 9162, 2.1)
@@ -553,26 +603,28 @@ def blind(salt: bytes, stream: str) -> bytes:
     return sha256(b"\x04" + salt + stream.encode()).digest()
 
 
-def check_entry(event: Event, blinded: bytes, previous: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> None:
+def check_entry(event: Event | Withheld, blinded: bytes, previous: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> None:
     entry = sha256(b"\x02" + blinded + event.place.to_bytes(8, "big") + previous + event.hash).digest()
     there = leads_to(checkpoint.root, sha256(b"\x00" + entry).digest(), index, checkpoint.size, path)
     need(there, event.where, "its proof does not lead to the root of the checkpoint")
 
 
-def check_tree(events: list[Event], blinded: bytes, proofs: list[Any], checkpoint: Checkpoint, report: Report) -> dict[int, int]:
-    """The index of each position."""
+def check_tree(places: list[Event | Withheld], blinded: bytes, proofs: list[Any], checkpoint: Checkpoint, report: Report) -> dict[int, int]:
+    """The index of each position. A place that is withheld has its proof like any other: the log has its hash, where it says."""
     indexes: dict[int, int] = {}
     previous, before = NOTHING_BEFORE, -1
-    for event, proof in zip_longest(events, proofs):
-        need(event is not None, "proofs.json", "it proves more events than there are")
-        need(proof is not None, "proofs.json", f"{event.where} has no proof")
-        place, index, path = take(proof, PROOF, f"proofs.json, {event.where}")
-        need(place == event.place, f"proofs.json, {event.where}", f"it is about place {place}")
-        need(index > before, event.where, "its index in the log is not behind that of the event before it")
-        check_entry(event, blinded, previous, index, path, checkpoint)
-        indexes[event.position] = before = index
-        previous = event.hash
-    report.note(f"{counted(len(events), 'proof')}: each event is in the log under the checkpoint, in this order", proofs=len(events))
+    for each, proof in zip_longest(places, proofs):
+        need(each is not None, "proofs.json", "it proves more events than there are")
+        need(proof is not None, "proofs.json", f"{each.where} has no proof")
+        place, index, path = take(proof, PROOF, f"proofs.json, {each.where}")
+        need(place == each.place, f"proofs.json, {each.where}", f"it is about place {place}")
+        need(index > before, each.where, "its index in the log is not behind that of the event before it")
+        check_entry(each, blinded, previous, index, path, checkpoint)
+        if isinstance(each, Event):
+            indexes[each.position] = index
+        previous, before = each.hash, index
+    proved = "each place, shown or withheld, is in the log" if report.withheld else "each event is in the log"
+    report.note(f"{counted(len(places), 'proof')}: {proved} under the checkpoint, in this order", proofs=len(places))
     return indexes
 
 
@@ -581,7 +633,7 @@ def check_tree(events: list[Event], blinded: bytes, proofs: list[Any], checkpoin
 HEAD: Kinds = {"place": whole, "hash": digest, "siblings": digests}
 
 
-def check_head(last: Event, blinded: bytes, head: Any, checkpoint: Checkpoint, report: Report) -> None:
+def check_head(last: Event | Withheld, blinded: bytes, head: Any, checkpoint: Checkpoint, report: Report) -> None:
     where = "proofs.json, head"
     place, hashed, siblings = take(head, HEAD, where)
     need((place, hashed) == (last.place, last.hash), where, f"it is not the place and hash of {last.where}, the last in the file")
@@ -727,13 +779,16 @@ def check_all(data: bytes, log: Key | None, witnesses: list[Key], quorum: int | 
     origin, size, stream, salt, proofs, head = take(said, PROOFS, "proofs.json")
     need(stream == report.stream, "proofs.json", "it is about another stream")
     checkpoint = check_checkpoint(files, policy, origin, size, report)
-    events = check_history(files, report)
-    check_chain(events, report)
+    events, places = check_history(files, report)
+    check_chain(places, report)
     blinded = blind(salt, stream)
-    indexes = check_tree(events, blinded, proofs, checkpoint, report)
-    check_head(events[-1], blinded, head, checkpoint, report)
+    indexes = check_tree(places, blinded, proofs, checkpoint, report)
+    check_head(places[-1], blinded, head, checkpoint, report)
     check_words(files, events, report)
     check_supporting(files, events, indexes, checkpoint, report)
+    if report.withheld:
+        at = counted(len(report.withheld), "place")
+        report.not_checked.append(f"what stands at the {at} withheld, who withheld it, and whether there was reason to")
     report.not_checked += [
         "that the report, the schemas and the pages in the file say what the events say",
         "that what was recorded is true",
@@ -757,14 +812,40 @@ def verify(data: bytes, log_key: str | None = None, witnesses: Sequence[str] = (
     except Exception as surprise:  # what was not thought of is no reason to trust a file
         report.fault = f"file: it cannot be read (unforeseen: {type(surprise).__name__})"
     if report.fault:
+        report.withheld = []  # what a faulty file says of itself is not worth repeating
         report.not_checked.append("anything behind this fault")
     return report
 
 
+def ranges(numbers: list[int]) -> str:
+    """`2, 5 to 8 and 11`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
+
+
+def told_withheld(report: Report) -> list[str]:
+    one = len(report.withheld) == 1
+    places = f"{len(report.withheld):,} of the {counted(report.places, 'place')} of this case {'is' if one else 'are'} withheld"
+    at = "there" if one else "at each of them"
+    return [
+        f"{places} from whoever this file was made for: {'place' if one else 'places'} {ranges(report.withheld)}.",
+        f"Something was recorded {at}, in this order and before the checkpoint: that was checked, and is so.",
+        "What it was, who recorded it and when was not checked, for it is not in the file.",
+    ]
+
+
 def show(report: Report) -> None:
-    print(f"{report.stream or 'This file'}: {'all holds.' if report.holds else 'a fault was found.'}")
+    print(f"{report.stream or 'This file'}: {report.verdict}.")
     if report.fault:
         print(f"\nThe first fault\n  {report.fault}")
+    if report.withheld:
+        print("\nWithheld", *told_withheld(report), sep="\n  ")
     for title, sentences in ("Checked", report.checked), ("By these keys", report.keys), ("Not checked", report.not_checked):
         if sentences:
             print(f"\n{title}", *sentences, sep="\n  - ")
@@ -793,10 +874,10 @@ def main() -> int:
     except ValueError as wrong:
         asked.error(f"{wrong}")
     if options.json:
-        print(json.dumps({"holds": report.holds, **vars(report)}, indent=2))
+        print(json.dumps({"verdict": report.verdict, "holds": report.holds, **vars(report)}, indent=2))
     else:
         show(report)
-    return 0 if report.holds else 1
+    return 0 if report.holds else 3 if report.fault is None else 1
 
 
 if __name__ == "__main__":

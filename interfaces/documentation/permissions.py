@@ -51,8 +51,8 @@ they entered; whoever decides, reads what they decide on.
 The matrix is data, [application/policy/matrix.toml](../application/policy/matrix.toml). What decides are the policies beside it, made to
 be read: [by-role.cedar](../application/policy/by-role.cedar), [for-a-time.cedar](../application/policy/for-a-time.cedar) and
 [never.cedar](../application/policy/never.cedar). A test compares them with every cell
-([0018](decisions/0018-who-may-read.md)). Until there is sign-in the service runs as a rehearsal, where whoever asks is believed, and its
-answers are not yet held to these policies; commands are held to the table above already."""
+([0018](decisions/0018-who-may-read.md)). Every answer of the service is held to them. The command line asks no policy: whoever runs it has
+the databases and the keys. What it shows is noted as a look of theirs, in the role of an administrator."""
 
 CASES = """\
 Need to know is by case: a role is somebody's only on the cases they are on. On a case are the posts of its partnership whose row is
@@ -70,6 +70,8 @@ BESIDE = """\
 - Who notified is read by those who read the form in full, and never by the family.
 - A hold on an interview keeps that person from what others said; one on disclosure keeps the reviews from witnesses, agencies and
   neighbours; one on publication keeps what was published with those who prepare it.
+- Whether a child is known is asked by those who open cases by their post and read every notification in full; they are told of cases whose
+  notification they read in full, and of no other ([0019](decisions/0019-do-we-know-this-child.md)).
 - A document is opened only by those who read in full something that names it: bytes have no pseudonyms.
 - Under pseudonyms a child goes by their ref, others by role and number, the same throughout a case and in no other. Names and birth
   dates known to the case are replaced in free text too; what nobody recorded as a name cannot be."""

@@ -9,7 +9,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from domain.working_days import Calendar, said
+from application.broken_glass import Broken
+from domain.working_days import Calendar, london_date, said
 from projections.board import BoardRow
 
 AHEAD = 5
@@ -27,6 +28,7 @@ class Due:
     last: date
     overdue: tuple[BoardRow, ...]
     due: tuple[BoardRow, ...]
+    glass: tuple[Broken, ...] = ()
 
     @classmethod
     def among(cls, rows: Sequence[BoardRow], day: date, calendar: Calendar) -> Due:
@@ -40,31 +42,38 @@ class Due:
         return cls(day, last, tuple(row for row in dated if _due(row) < day), tuple(row for row in dated if day <= _due(row) <= last))
 
     def __bool__(self) -> bool:
-        return bool(self.overdue or self.due)
+        return bool(self.overdue or self.due or self.glass)
 
     @property
     def subject(self) -> str:
         overdue = [f"{len(self.overdue)} overdue"] if self.overdue else []
         due = [f"{len(self.due)} due by {self.last.day} {self.last:%B}"] if self.due else []
-        return f"Casetrail: {', '.join(overdue + due)}"
+        glass = [f"{len(self.glass)} broken glass to judge"] if self.glass else []
+        return f"Casetrail: {', '.join(glass + overdue + due)}"
 
 
 def mail(due: Due, *, post: str, sender: str, to: str, message_id: str, at: datetime, base_url: str) -> EmailMessage:
     """The digest, ready to be sent. `post` says whose deadlines they are."""
+    return letter(text(due, post=post, base_url=base_url), due.subject, sender, to, message_id, at)
+
+
+def letter(text: str, subject: str, sender: str, to: str, message_id: str, at: datetime) -> EmailMessage:
+    """A mail that nobody is to answer."""
     made = EmailMessage(policy=SMTP)
     made["From"] = f"Casetrail <{sender}>"
     made["To"] = to
-    made["Subject"] = due.subject
+    made["Subject"] = subject
     made["Date"] = format_datetime(at)
     made["Message-ID"] = message_id
     made["Auto-Submitted"] = "auto-generated"
-    made.set_content(text(due, post=post, base_url=base_url), cte="7bit")
+    made.set_content(text, cte="7bit")
     return made
 
 
 def text(due: Due, *, post: str, base_url: str) -> str:
     """What the mail says."""
     lines = [f"{post}, {said(due.day)}", ""]
+    lines += _glass(due.glass, base_url)
     lines += _part("Overdue", "was due", due.overdue, base_url)
     lines += _part(f"Due by {said(due.last)}", "due", due.due, base_url)
     lines += [
@@ -84,6 +93,18 @@ def _part(title: str, verb: str, rows: Sequence[BoardRow], base_url: str) -> lis
         lines += [f"  {base_url.rstrip('/')}/api/v1/cases/{row.case}", ""]
     if len(rows) > MOST:
         lines += [f"And {len(rows) - MOST} more: the deadline board has them all.", ""]
+    return lines
+
+
+def _glass(glass: Sequence[Broken], base_url: str) -> list[str]:
+    if not glass:
+        return []
+    lines = [f"Broken glass that nobody has judged yet: {len(glass)}", ""]
+    for one in glass[:MOST]:
+        lines += [f"* Broken {said(london_date(one.at))}, {one.partnership.capitalize()}"]
+        lines += [f"  {base_url.rstrip('/')}/api/v1/cases/{one.case}/history?from_place={one.place}", ""]
+    if len(glass) > MOST:
+        lines += [f"And {len(glass) - MOST} more.", ""]
     return lines
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from application.posts import Post
 from domain.people import PARTNERS, Role
 from domain.stages.opening import Partnership
+from domain.toml_files import read_toml
 
 LONGEST_NAME = 200
 
@@ -73,7 +73,7 @@ def read_claims(file: Path) -> Mapped:
     """
     try:
         text = file.read_text("utf-8")
-        told = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        told = json.loads(text) if file.suffix == ".json" else read_toml(text)
         return Mapped.model_validate(told)
     except OSError as error:
         raise ClaimsUnfit(f"CASETRAIL_CLAIMS: {file} cannot be read ({error.strerror}).") from None
@@ -81,6 +81,8 @@ def read_claims(file: Path) -> Mapped:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ClaimsUnfit(f"CASETRAIL_CLAIMS: {file}: {where}: {first['msg'].removeprefix('Value error, ')}.") from None
+    except RecursionError:
+        raise ClaimsUnfit(f"CASETRAIL_CLAIMS: {file} is nested too deeply.") from None
     except ValueError as error:
         raise ClaimsUnfit(f"CASETRAIL_CLAIMS: {file} is not well formed: {error}.") from None
 

@@ -47,6 +47,11 @@ class SignIn:
         """The address to which the provider sends people back; it has to be registered there."""
         return f"{self.base_url.rstrip('/')}/sign-in/callback"
 
+    @property
+    def afterwards(self) -> str:
+        """The address to which the provider sends people who signed out there; to be registered as well."""
+        return f"{self.base_url.rstrip('/')}/signed-out"
+
     def cookie(self, which: Literal["session", "sign-in"]) -> str:
         """The name of a cookie. `__Host-` binds it to this very host, which browsers keep to over TLS alone."""
         prefix = "__Host-casetrail" if self.secure else "casetrail-loopback"

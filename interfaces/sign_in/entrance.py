@@ -18,7 +18,7 @@ from domain.people import By, PersonId
 from domain.working_days import london_date
 from interfaces.api.problems import NotSignedIn, Unfit
 from interfaces.sign_in.configured import SignIn
-from interfaces.sign_in.provider import CodeRefused, Provider
+from interfaces.sign_in.provider import CodeRefused, Provider, ProviderAway
 from interfaces.sign_in.tokens import Tokens, Unbelievable
 
 log = logging.getLogger("casetrail.sign-in")
@@ -150,6 +150,15 @@ class Entrance:
         await posts.told_of(person, mapped.posts(claims), now, london_date(now))
         held = await posts.of(person, london_date(now))
         return await self.sessions.start(person, "provider", held[0] if len(held) == 1 else None, self.words(request))
+
+    # --- going out
+
+    async def onward(self) -> str | None:
+        """Where somebody who signed out here goes to do so at the provider; empty where there is no such place, none if nobody knows."""
+        try:
+            return await self.provider.onward(self.sign_in.afterwards) if self.provider else ""
+        except ProviderAway:
+            return None
 
 
 def loopback_name(request: Request) -> str | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
 import httpx2 as httpx
+from authlib.common.urls import add_params_to_uri
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -18,6 +20,8 @@ from interfaces.sign_in.configured import Client, safe
 from interfaces.sign_in.keys import SigningKeys
 
 log = logging.getLogger("casetrail.sign-in")
+
+PLAIN = re.compile(r"[!-~]+")
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -90,6 +94,19 @@ class Provider:
         if not isinstance(id_token, str):
             raise CodeRefused
         return id_token
+
+    async def onward(self, afterwards: str) -> str:
+        """Where a browser goes to end what the provider keeps as well (RP-initiated logout), and comes back `afterwards`; empty where
+        it does not offer that. We keep no identity token that could be shown there: the provider may ask whether it is meant.
+
+        Raises:
+            ProviderAway: nobody knows.
+        """
+        endpoint = (await self._about()).get("end_session_endpoint")
+        if not isinstance(endpoint, str) or not safe(endpoint) or not PLAIN.fullmatch(endpoint):
+            return ""
+        onward: str = add_params_to_uri(endpoint, [("client_id", self.client.id), ("post_logout_redirect_uri", afterwards)])
+        return onward
 
     async def keys(self, kid: str | None) -> SigningKeys:
         """The keys that the provider signs with; asked for again where `kid` is not among those known, at most every half minute.

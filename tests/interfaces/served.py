@@ -15,6 +15,7 @@ from interfaces import worker
 from interfaces.api.app import make_app
 from interfaces.cli.serving import listen
 from interfaces.databases import Databases
+from interfaces.sign_in.configured import SignIn
 from interfaces.wiring import Service
 
 CASE = {
@@ -28,11 +29,11 @@ CASE = {
 
 
 @contextmanager
-def served(places: Databases, witnesses: Policy | None = None) -> Iterator[str]:
+def served(places: Databases, witnesses: Policy | None = None, sign_in: SignIn | None = None) -> Iterator[str]:
     """The address of a service over this store, with its read models followed."""
     socket = listen("127.0.0.1", 0)
     config = uvicorn.Config(
-        make_app(Service(places, boards=True, witnesses=witnesses)), log_level="warning", access_log=False, lifespan="on"
+        make_app(Service(places, boards=True, witnesses=witnesses, sign_in=sign_in)), log_level="warning", access_log=False, lifespan="on"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)

@@ -83,6 +83,6 @@ def test_a_connection_that_is_lost_is_made_again(places, ledger):
     with publishing(places, every=0.2) as kept, served(places) as url:
         until(lambda: kept.state == "publishing")
         with psycopg.connect(places.owner_record, autocommit=True) as owner:
-            owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'casetrail_projections'")
+            owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'casetrail_ledger'")
         open_case(url)
         until(lambda: ledger.standing().waiting == 0)

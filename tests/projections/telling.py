@@ -190,7 +190,7 @@ def asked(database: str, question: Callable[[AsyncConnection], Coroutine[Any, An
 
 def rows(connection: Connection, build: Build) -> list[tuple[Any, ...]]:
     """All rows of a build, table by table, in the order of its key."""
-    everything = sql.SQL("SELECT * FROM {} ORDER BY 1, 2, 3, 4")
+    everything = sql.SQL("SELECT * FROM {} t ORDER BY t")
     return [row for table in build.view.tables for row in connection.execute(everything.format(build.table(table))).fetchall()]
 
 

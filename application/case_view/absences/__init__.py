@@ -12,8 +12,9 @@ from datetime import date
 from typing import Any
 
 from application.case_view.absences import deciding, reviewing
-from application.case_view.absences.record import Record
+from application.case_view.absences.record import Record, absent
 from application.case_view.readable import present
+from domain.access import BreakGlassReviewed, GlassBroken
 from domain.corrections import effective
 from domain.language import RULE
 from domain.recorded import Recorded
@@ -69,7 +70,7 @@ def absences(history: Sequence[Recorded], clocks: Iterable[Mapping[str, Any]], t
     """
     record = Record(effective(history))
     known = [*clocks]
-    found = [*_waited_for(known, record), *_delays_unreported(known, record)]
+    found = [*_waited_for(known, record), *_delays_unreported(known, record), *_glass_unreviewed(record)]
     if not record.set_aside:
         for group in GROUPS:
             found += group(record, today)
@@ -107,3 +108,15 @@ def _delays_unreported(clocks: Iterable[Mapping[str, Any]], record: Record) -> I
             "since": min(clock["due"] for clock in late),
             "events": sorted({place for clock in late for place in clock["events"]}),
         }
+
+
+# --- who let themselves in
+
+
+def _glass_unreviewed(record: Record) -> Iterator[dict[str, Any]]:
+    """Broken glass that information governance has not judged yet, whatever became of the case."""
+    reviewed = {event.grant for _, event in record.all(BreakGlassReviewed)}
+    for recorded, broken in record.all(GlassBroken):
+        if broken.ref not in reviewed:
+            sentence = f"Somebody broke the glass ({broken.ref}), and whether that was justified has not been judged"
+            yield absent("break-glass-review", sentence, "permission matrix", recorded, about=broken.ref)

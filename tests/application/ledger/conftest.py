@@ -29,7 +29,7 @@ class Kept:
 
     @property
     def worker(self) -> str:
-        return self.pair.server.dsn(self.pair.record, "casetrail_projections", PASSWORD)
+        return self.pair.server.dsn(self.pair.record, "casetrail_ledger", PASSWORD)
 
     def publish(self, signing=SIGNING) -> list[Checkpoint]:
         """Everything integrated and published, by a worker that has just started."""

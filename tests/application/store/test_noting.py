@@ -132,7 +132,7 @@ async def test_what_cannot_be_noted_in_time_is_said_so(pair: Pair, as_owner: Sql
 
 async def test_whoever_follows_misses_no_number(pair: Pair, noting: Noting, as_owner: Sql):
     """A number that is given and not yet committed holds up whoever asks what is settled, until it is there; and no longer."""
-    with psycopg.connect(pair.server.dsn(pair.record, "casetrail_projections", "practice")) as following:
+    with psycopg.connect(pair.server.dsn(pair.record, "casetrail_ledger", "practice")) as following:
         assert following.execute("SELECT settled_looks()").fetchone() == (0,)
         await noting.note(noted())
         assert following.execute("SELECT settled_looks()").fetchone() == (1,)  # in the transaction that asked before

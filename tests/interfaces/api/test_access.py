@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from application.policy.policies import Policies
 from application.rehearsal import digest
 from interfaces.databases import Databases
 from interfaces.publishing import publish_now
@@ -124,7 +125,7 @@ async def test_a_look_is_told_with_who_when_why_and_how_far(desk: Desk, noted: A
     items = (await desk.look(f"/cases/{case}/access")).json()["items"]
     (look,) = items
     assert (look["view"], look["outcome"], look["place"], look["break_glass"]) == ("history", "shown", 2, False)
-    assert (look["capacity"], look["policy"], look["because"]) == ("delegated-partner", "rehearsal", why)
+    assert (look["capacity"], look["policy"], look["because"]) == ("delegated-partner", Policies.shipped().edition, why)
     assert look["by"]["organisation"] == "police"
     assert why not in json.dumps(noted(), ensure_ascii=False)
     # asking who looked was a look as well
@@ -307,16 +308,15 @@ async def test_looks_of_many_share_commits(desk: Desk, noted: Asked):
 
 async def test_what_they_had_been_shown_is_frozen_with_their_decision(desk: Desk, noted: Asked):
     case = await desk.open(route="organisation")
-    health = "delegated-partner/health"
+    health, paper = "delegated-partner/health", await put(desk, case)
     for command, fields, by in (
         ("discuss-notification", {"with_role": "named-professional", "lived_experience": "l", "rationale": "r"}, "notifier/ward"),
         ("record-notification-consent", {"subject": "mother", "outcome": "given", "lawful_basis": "b"}, "notifier/ward"),
         ("submit-notification", {"notifier": NOTIFIER, "narrative": "n", "channel": "secure-email"}, "notifier/ward"),
-        ("share-with-partner", {"partner": "health", "channel": "secure-email"}, BM),
+        ("share-with-partner", {"partner": "health", "channel": "secure-email", "what": [paper]}, BM),
     ):  # fmt: skip
         answer = await desk.ask(f"/cases/{case}/{command}", fields, by)
         assert answer.status_code == 200, answer.text
-    paper = await put(desk, case)
     place = int((await desk.look(f"/cases/{case}", by=health)).headers["ETag"].strip('"'))
     await desk.look(f"/cases/{case}/documents/{paper}", by=health)
     await desk.look(f"/cases/{case}/documents/{digest('another')}", by=health)  # not held: not opened

@@ -133,11 +133,24 @@ async def test_too_large_empty_or_unknown(desk: Desk, places: Databases):
         assert owner.execute("SELECT count(*) FROM document_chunks").fetchone() == (1,)
 
 
-@pytest.mark.parametrize("by", ["theme-analyst", "business-manager///bury"])
-async def test_documents_are_kept_by_anybody_on_the_case(desk: Desk, by: str):
+@pytest.mark.parametrize(("by", "status"), [("theme-analyst", 403), ("business-manager///bury", 404), ("parent//Somebody", 404)])
+async def test_documents_are_kept_by_anybody_on_the_case(desk: Desk, by: str, status: int):
     case = await desk.open()
     answer = await put(desk, case, PAPER, by)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    nowhere = await put(desk, "no-such-case", PAPER, by)
+    assert (nowhere.content, nowhere.headers) == (answer.content, answer.headers)
+
+
+async def test_whoever_is_shut_out_or_let_in_only_to_read_keeps_no_document(desk: Desk):
+    case = await desk.open()
+    night = "scrutineer//Night/bolton"
+    assert (await put(desk, case, PAPER, night)).status_code == 201
+    await desk.ask(f"/cases/{case}/end-access", {"person": night, "because": "left"})
+    assert (await put(desk, case, PAPER, night)).status_code == 403
+    assert (await desk.ask(f"/cases/{case}/break-glass", {"because": "tonight"}, night)).status_code == 200
+    assert (await put(desk, case, PAPER, night)).status_code == 403
+    assert (await desk.look(f"/cases/{case}", by=night)).status_code == 200
 
 
 async def test_a_document_is_of_its_case(desk: Desk):

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from application import event_feed
-from application.event_feed import plain
+from application.policy.readable_events import plain
 from application.store import mapper
 from application.store.store import Stored
 from interfaces.databases import Databases

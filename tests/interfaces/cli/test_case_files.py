@@ -26,7 +26,7 @@ def settings(places, monkeypatch, key_file) -> Settings:
     """The settings of a service over a rehearsal store of one's own."""
     for name, said in {
         "DATABASE_URL": places.record, "KEYS_URL": places.keys, "KEY_FILE": places.key_file, "PROJECTIONS_URL": places.projections,
-        "LEDGER_KEY_FILE": places.ledger_key,
+        "LEDGER_URL": places.ledger, "LEDGER_KEY_FILE": places.ledger_key,
     }.items():  # fmt: skip
         monkeypatch.setenv(f"CASETRAIL_{name}", str(said))
     return Settings()

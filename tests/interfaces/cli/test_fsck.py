@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
 from pathlib import Path
 
 import psycopg
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from application.ledger.reading import Ledger
 from interfaces import worker
 from interfaces.boards import Boards
 from interfaces.cli.fsck import checked
+from interfaces.cli.main import app
 from interfaces.cli.saying import CannotDo
 from interfaces.databases import Databases
 from interfaces.publishing import publish_now, signing
@@ -91,3 +95,17 @@ async def test_a_read_model_that_read_what_is_no_longer_there(places, terminal):
     as_owner(places, f"DELETE FROM events WHERE notification_id = {end}", f"DELETE FROM commands WHERE position = {end}")
     assert checked(terminal, places, Settings()) == 1
     assert f"has read up to position {end}" in said(terminal)
+
+
+async def test_an_auditor_has_one_address_and_needs_nothing_else(places, monkeypatch):
+    publish_now(places)
+    keys = [word for signer in signing(places).values() for word in ("--log-key", str(signer.key))]
+    with worker.following(places.projections):
+        async with Boards(places.record) as boards:
+            assert await boards.reached("case_list", 1, 20) is not None
+    for name in [name for name in os.environ if name.startswith("CASETRAIL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CASETRAIL_AUDITOR_URL", places.auditor)
+    ended = await asyncio.to_thread(CliRunner().invoke, app, ["fsck", *keys])
+    assert ended.exit_code == 0, ended.output
+    assert "Everything holds." in ended.output

@@ -40,6 +40,9 @@ MAPPED = Mapped.model_validate(
                 "claim": "groups", "values": ["bolton-police"], "role": "delegated-partner", "organisation": "police",
                 "partnership": "bolton",
             },
+            {"claim": "groups", "values": ["bolton-reviewers"], "role": "reviewer", "partnership": "bolton"},
+            {"claim": "groups", "values": ["bolton-leads"], "role": "lead-partner", "partnership": "bolton"},
+            {"claim": "groups", "values": ["inspectors"], "role": "inspector", "partnership": "bolton"},
             {"claim": "work.area", "values": ["bury"], "role": "business-manager", "partnership": "bury"},
         ]
     }
@@ -47,6 +50,11 @@ MAPPED = Mapped.model_validate(
 PEOPLE: dict[str, dict[str, Any]] = {
     "pat": {"name": "Pat Quirke", "groups": ["bolton-managers"]},
     "sam": {"name": "Sam Ødegård", "groups": ["bolton-managers", "bolton-police"]},
+    "isolde": {"name": "Isolde Marchbank", "groups": ["bolton-reviewers"]},
+    "leigh": {"name": "Leigh Hardcastle", "groups": ["bolton-leads"]},
+    "imogen": {"name": "Dame Imogen", "groups": ["inspectors"]},
+    "kit": {"name": "Kit Pomfret", "groups": ["bolton-police"]},
+    "bea": {"name": "Bea Summerseat", "work": {"area": "bury"}},
     "nobody": {"name": "No Body"},
 }
 
@@ -93,13 +101,12 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[str]:
-    """The address of a provider with which nobody needs a password."""
+    """The address of a provider that needs no password, and insists on everything else."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    people = [part for subject, told in PEOPLE.items() for part in ("--user-claims", json.dumps({"sub": subject, **told}))]
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("oidc-provider-mock"), "--port", str(port), *people],
+        [sys.executable, Path(__file__).with_name("provider_process.py"), str(port), json.dumps(PEOPLE)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

@@ -144,12 +144,17 @@ async def test_a_code_that_the_provider_never_gave_is_refused(house: House):
     assert "another provider" in await refused(pat, f"/sign-in/callback?code=x&iss=https://other.example&state={state}")
 
 
-async def test_a_code_of_another_sign_in_is_refused_by_its_nonce(house: House):
-    """A stolen code, put into a sign-in of one's own."""
+@pytest.mark.parametrize("verifier_too", [False, True], ids=["by-pkce", "by-its-nonce"])
+async def test_a_code_of_another_sign_in_is_refused(house: House, real_places: Databases, verifier_too: bool):
+    """A stolen code, put into a sign-in of one's own; even by somebody who knows the verifier."""
     sam, thief = house.browser(), house.browser()
     stolen = parse_qs(urlsplit((await sam.answered(await sam.to_provider(), sub="sam")).headers["Location"]).query)["code"][0]
     state = parse_qs(urlsplit(str((await thief.to_provider()).request.url)).query)["state"][0]
-    assert "not believed" in await refused(thief, f"/sign-in/callback?code={stolen}&state={state}")
+    if verifier_too:
+        with psycopg.connect(real_places.owner_record) as conn:
+            conn.execute("UPDATE sign_ins SET verifier = (SELECT verifier FROM sign_ins ORDER BY begun_at LIMIT 1)")
+    told = await refused(thief, f"/sign-in/callback?code={stolen}&state={state}")
+    assert ("not believed" if verifier_too else "does not stand by") in told
 
 
 async def test_a_provider_that_is_away_is_said_so(house_of: Callable[[SignIn], House]):

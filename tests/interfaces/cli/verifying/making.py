@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -193,10 +193,14 @@ class Record:
         access = base64.b64encode(sha(b"access")).decode()
         return f"{origin}\n{len(self.leaves)}\n{tree}\nheads {len(self.heads)} {heads}\naccess 12 {access}\nat 2026-05-01T09:00:00Z\n"
 
-    def files(self, case: str = CASE, log: Signer = THE_LOG, witnesses: list[Signer] = WITNESSES, quorum: int = 2) -> dict[str, bytes]:
-        """The entries of the case file but for bagit.txt, bag-info.txt and the manifests."""
+    def files(
+        self, case: str = CASE, log: Signer = THE_LOG, witnesses: list[Signer] = WITNESSES, quorum: int = 2, withheld: Collection[int] = (),
+    ) -> dict[str, bytes]:  # fmt: skip
+        """The entries of the case file but for bagit.txt, bag-info.txt and the manifests; without the events at the places withheld."""
         stream, levels, text = f"case/{case}", self.levels(), self.text(log.name)
         events = self.streams[stream]
+        shown = [event for event in events if event.place not in withheld]
+        hidden = [{"place": event.place, "hash": event.hash.hex()} for event in events if event.place in withheld]
         supporting = [event for name, those in self.streams.items() if not name.startswith("case/") for event in those]
 
         def path(index: int) -> list[str]:
@@ -216,7 +220,7 @@ class Record:
             "head": {"place": len(events), "hash": events[-1].hash.hex(), "siblings": siblings},
         }  # fmt: skip
         opened = [
-            {"place": event.place, "path": way, "salt": salt.hex(), "words": words} for event in events for way, salt, words in event.words
+            {"place": event.place, "path": way, "salt": salt.hex(), "words": words} for event in shown for way, salt, words in event.words
         ]
         checkpoint = text + "\n" + log.sign(text) + "".join(witness.cosign(text) for witness in witnesses)
         keys = {"log": log.key, "witnesses": [witness.key for witness in witnesses], "quorum": quorum}
@@ -224,7 +228,8 @@ class Record:
             "data/README.txt": b"A case file. Check it with verify.py.\n",
             "data/verify.py": b"# stands in for the verifier\n",
             "data/ledger.md": b"# stands in for the page\n",
-            "data/events.jsonl": lines([event.line for event in events]),
+            "data/events.jsonl": lines([event.line for event in shown]),
+            **({"data/withheld.jsonl": lines(hidden)} if hidden else {}),
             "data/words.jsonl": lines(opened),
             "data/proofs.json": lines([proofs]),
             "data/checkpoint.txt": checkpoint.encode(),
@@ -233,7 +238,7 @@ class Record:
             "data/editions/procedures/bolton.toml": BOLTON,
             "data/editions/procedures/england-2025.toml": TOML,
             "data/editions/calendars/england-2026.json": lines([{"edition": "england-2026", "holidays": sorted(HOLIDAYS)}]),
-            **{f"data/schemas/{name}.json": b"{}\n" for name in sorted({str(json.loads(event.header)["name"]) for event in events})},
+            **{f"data/schemas/{name}.json": b"{}\n" for name in sorted({str(json.loads(event.header)["name"]) for event in shown})},
             "data/report.html": b"<!doctype html><title>A case</title>\n",
         }
 

@@ -13,9 +13,10 @@ def pack(files: dict[str, bytes], case: str = CASE, change: tuple[str, str] = ("
     """The zip, with the tag files and manifests that belong to these entries; the tag files with one change."""
     oxum = f"{sum(map(len, files.values()))}.{len(files)}"
     info = f"Source-Organization: Bolton\nExternal-Identifier: case/{case}\nBagging-Date: 2026-05-01\nPayload-Oxum: {oxum}\n"
+    form = "Casetrail-Form: 2\n" if "data/withheld.jsonl" in files else ""
     tags = {
         "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
-        "bag-info.txt": f"{info}Casetrail-Up-To: 1000000000\n".encode(),
+        "bag-info.txt": f"{info}Casetrail-Up-To: 1000000000\n{form}".encode(),
     }
     if change[0]:
         tags = {name: content.replace(change[0].encode(), change[1].encode()) for name, content in tags.items()}

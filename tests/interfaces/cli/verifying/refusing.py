@@ -8,7 +8,7 @@ from functools import cache
 from interfaces.cli.verify import verify
 from tests.interfaces.cli.verifying.making import WITNESSES, Record, a_record, lines
 from tests.interfaces.cli.verifying.packing import pack
-from tests.second_verifier import faults
+from tests.second_verifier import found
 
 KEYS = [witness.key for witness in WITNESSES]
 Files = dict[str, bytes]
@@ -50,10 +50,16 @@ def refused(data: bytes, *words: str, **asked) -> None:
 
 def agreed(data: bytes, **asked) -> bool:
     """Whether all holds, of which two verifiers that share nothing think the same."""
-    first, second = verify(data, **asked), faults(data, **asked)
-    assert first.holds == (not second), (first.fault, second)
+    return verdict(data, **asked) == "all holds"
+
+
+def verdict(data: bytes, **asked) -> str:
+    """What two verifiers that share nothing both say of a file, and of which places that are withheld."""
+    first, (second, withheld) = verify(data, **asked), found(data, **asked)
+    assert (first.fault is None) == (not second), (first.fault, second)
+    assert first.withheld == withheld
     assert "unforeseen" not in (first.fault or "")
-    return first.holds
+    return first.verdict
 
 
 def flipped(data: bytes, at: int) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from application.policy.shown import Shown
-from application.policy.shown_to import shown_to
+from application.cases import NoSuchCase
+from application.policy.reader_of import reader_of
+from application.policy.reading import Reader
 from domain.people import By
 from tests.in_memory import InMemory
 from tests.playing import STORIES, played
@@ -21,21 +22,30 @@ def told(story: Path) -> tuple[InMemory, dict[str, str]]:
     return played_.world, dict(played_.cases)
 
 
-def seen_by(world: InMemory, stream: str, by: By, place: int | None = None) -> Shown:
-    seen = world.run(world.looking.see(stream, place=place))
-    return world.run(shown_to(world.looking, seen, by))
+async def asking(world: InMemory, stream: str, by: By, now: datetime | None = None) -> Reader | None:
+    try:
+        return await reader_of(world.looking, await world.looking.whole(stream, now=now), by)
+    except NoSuchCase:
+        return None
+
+
+def asks(world: InMemory, stream: str, by: By) -> Reader | None:
+    return world.run(asking(world, stream, by))
 
 
 def somebody(role: str, partnership: str, **more: Any) -> By:
     return By(person="person-" + "e" * 32, role=role, partnership=partnership, **more)
 
 
-def test_what_was_before_is_not_shown_to_whoever_declared_an_interest_since() -> None:
+def test_whoever_declared_an_interest_is_shut_out() -> None:
     world, cases = told(WHO_IS_ON_A_CASE)
     (stream,) = cases.values()
     declared = next(recorded for recorded in world.history(stream) if recorded.name == "interest-declared")
-    assert seen_by(world, stream, declared.by, place=declared.place - 1).reader.barred is not None
-    assert seen_by(world, stream, somebody("scrutineer", "bolton"), place=declared.place - 1).reader.knows
+    shut_out, scrutineer = asks(world, stream, declared.by), asks(world, stream, somebody("scrutineer", "bolton"))
+    assert shut_out is not None
+    assert shut_out.barred is not None
+    assert scrutineer is not None
+    assert scrutineer.barred is None
 
 
 def test_an_inspector_is_in_from_the_grant_until_their_access_is_ended() -> None:
@@ -45,14 +55,20 @@ def test_an_inspector_is_in_from_the_grant_until_their_access_is_ended() -> None
     granted = next(recorded for recorded in history if recorded.name == "access-granted")
     inspector = By(person=granted.event.person, role="inspector")
 
-    async def ask(place: int, later: timedelta) -> Shown:
-        now = history[place - 1].at + later
-        return await shown_to(world.looking, await world.looking.see(stream, now=now), inspector, now=now)
+    def asked(place: int) -> Reader | None:
+        return world.run(asking(world, stream, inspector, history[place - 1].at + timedelta(seconds=1)))
 
-    assert world.run(ask(granted.place, timedelta(seconds=1))).reader.may("decisions").level == "full"
-    assert not world.run(ask(granted.place - 1, timedelta(seconds=1))).reader.knows
-    last = world.run(ask(len(history), timedelta(seconds=1)))
-    assert last.reader.barred is not None, "their access was ended"
+    assert asked(granted.place - 1) is None
+    let_in, last = asked(granted.place), asked(len(history))
+    assert let_in is not None
+    assert let_in.may("decisions").level == "full"
+    assert last is not None
+    assert last.barred is not None, "their access was ended"
+
+
+def test_a_case_that_there_is_not_is_nobodys() -> None:
+    world, _ = told(WHO_IS_ON_A_CASE)
+    assert asks(world, "case/none", somebody("business-manager", "bolton")) is None
 
 
 def test_two_partnerships_read_of_each_others_case_what_both_have_linked() -> None:
@@ -66,8 +82,9 @@ def test_two_partnerships_read_of_each_others_case_what_both_have_linked() -> No
             other for other in links for recorded in world.history(f"case/{other}")
             if recorded.name == "case-linked" and f"case/{recorded.event.case}" == stream
         }  # fmt: skip
-        neighbour = seen_by(world, stream, somebody("business-manager", theirs))
-        assert neighbour.reader.knows == bool(back)
-        assert neighbour.reader.may("notification").level == ("pseudonymised" if back else "none")
-        assert seen_by(world, stream, somebody("business-manager", ours)).reader.may("notification").level == "full"
-        assert not seen_by(world, stream, somebody("business-manager", "barnet")).reader.knows
+        neighbour = asks(world, stream, somebody("business-manager", theirs))
+        manager = asks(world, stream, somebody("business-manager", ours))
+        assert (neighbour and neighbour.may("notification").level) == ("pseudonymised" if back else None)
+        assert manager is not None
+        assert manager.may("notification").level == "full"
+        assert asks(world, stream, somebody("business-manager", "barnet")) is None

@@ -1,0 +1,80 @@
+"""One question across cases: who asks, what they are on each case that it comes upon, and what of a case they are shown.
+
+    across = Across(on_cases, by, now)
+    await across.judge(cases)
+    across.may(case, "decisions").level
+
+Lists show a row of a case where the case is known to whoever asks, and the kind of that row is theirs to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from application.policy.kinds import Kind
+from application.policy.matrix import MATRIX, readings
+from application.policy.of_cases import OnCases
+from application.policy.on_a_case import ON_EVERY_CASE
+from application.policy.policies import Access
+from application.policy.reading import OUTLINE, Reader
+from application.policy.shown import Shown
+from domain.people import By
+
+NO_ACCESS = Access()
+
+
+class Across:
+    """One person, in the post in which they ask, at one instant: judged once on each case, for one question."""
+
+    def __init__(
+        self, on_cases: OnCases, by: By, now: datetime, *, until: datetime | None = None, of_each: bool = False
+    ) -> None:  # fmt: skip
+        """In a rehearsal only: `until`, as recorded by then; `of_each`, whoever left out their partnership is of that of each case."""
+        self.by = by
+        self.now = now
+        self.until = until
+        self._on_cases = on_cases
+        self._of_each = of_each and by.partnership is None
+        self._readers: dict[str, Reader | None] = {}
+        self._shown: dict[str, Shown] = {}
+
+    def on_every_case(self, partnership: str | None) -> bool:
+        """Whether their post stands on every case of this partnership; of all, where none is said."""
+        return self.by.role in ON_EVERY_CASE and (self._of_each or (partnership is not None and partnership == self.by.partnership))
+
+    def reads_themes(self, partnership: str) -> bool:
+        """Whether the row of their role in the matrix reads the themes of this partnership in full."""
+        here = self._of_each or partnership == self.by.partnership
+        return here and "full" in readings("themes", MATRIX.row(self.by.role).cell("themes"))
+
+    async def judge(self, cases: Iterable[str]) -> None:
+        """Find out who they are on these cases."""
+        new = [case for case in dict.fromkeys(cases) if case not in self._readers]
+        if new:
+            found = await self._on_cases.readers(new, self.by, self.now, until=self.until, of_each=self._of_each)
+            self._readers |= {case: found.get(case) for case in new}
+
+    def reader(self, case: str) -> Reader | None:
+        """The reader they are of a case that was judged; none where there is no such case for them, or they are shut out."""
+        reader = self._readers[case]
+        return reader if reader is not None and reader.may(OUTLINE).reads else None
+
+    def may(self, case: str, kind: Kind) -> Access:
+        """In which ways they may read what this case holds of a kind."""
+        reader = self.reader(case)
+        return NO_ACCESS if reader is None else reader.may(kind)
+
+    async def look_into(self, cases: Iterable[str]) -> None:
+        """Read these cases, in one query: where it depends on an entry whether it is theirs, or on all what somebody goes by."""
+        streams = [f"case/{case}" for case in dict.fromkeys(cases) if case not in self._shown]
+        histories = await self._on_cases.store.histories(streams) if streams else {}
+        for stream, recorded in histories.items():
+            case = stream.removeprefix("case/")
+            history = [entry for entry in recorded if self.until is None or entry.at <= self.until]
+            if (reader := self.reader(case)) is not None:
+                self._shown[case] = Shown(reader, history, {}, history)
+
+    def shown(self, case: str) -> Shown | None:
+        """A case that was looked into, without its words."""
+        return self._shown.get(case)

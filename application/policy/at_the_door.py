@@ -1,0 +1,65 @@
+"""Who may ask something of a case at all: whoever knows of it, and those whom a command itself admits.
+
+For everybody else there is no such case, and what they are told costs as much as where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from application.policy.membership import NEIGHBOURS, membership, those_that_link_back
+from application.policy.on_a_case import Membership
+from application.store.store import Store
+from domain.case import Case
+from domain.language import Command, Refused
+from domain.people import NOTIFYING_ROLES, By
+from domain.recorded import Recorded
+from domain.roles import WHO, holds, never_asks, not_for
+from domain.stages.escalation import NOT_AN_ORGANISATION, PERSONS
+
+def refused_by_role(command: str, by: By) -> Refused | None:
+    """What whoever asks in a role that is given this command on no case is told, without looking at any."""
+    if command == "raise-challenge" and by.role in PERSONS:
+        return Refused(NOT_AN_ORGANISATION)
+    return not_for(command, by) if never_asks(command, by) else None
+
+
+class Linking:
+    """Which cases of other partnerships link back to a case. Asked at most once, and also where there is no case."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._asked: dict[tuple[str, ...], Mapping[str, Sequence[Recorded]]] = {}
+
+    async def member(self, history: Sequence[Recorded], by: By, posts: Sequence[By]) -> Membership:
+        """What somebody is on the case; of a neighbour, with what links back to it."""
+        found = membership(history, by.person, posts)
+        if found.here or not any(post.role in NEIGHBOURS for post in posts):
+            return found
+        links = tuple(sorted(found.case.links))
+        if links not in self._asked:
+            self._asked[links] = await self._store.histories([f"case/{case}" for case in links])
+        others = {stream.removeprefix("case/"): told for stream, told in self._asked[links].items()}
+        case = history[0].stream.removeprefix("case/") if history else ""
+        return membership(history, by.person, posts, those_that_link_back(case, others))
+
+
+def admits(command: Command, by: By, case: Case) -> bool:
+    """Whether the command itself lets in somebody who is not on the case: to break the glass, to notify, or to say of themselves, as
+    a candidate, that they have an interest. A capacity that says nothing of them in particular admits nobody."""
+    if not case.opening.opened or by.partnership != case.opening.partnership:
+        return False
+    return any(_admits(capacity, command, by, case) for capacity in WHO[command.name])
+
+
+def _admits(capacity: str, command: Command, by: By, case: Case) -> bool:
+    match capacity:
+        case "anyone with a post in the partnership":
+            return True
+        case "reviewer":
+            return by.role == capacity and by.person in case.commissioning.interested
+        case "anyone who notified" | "anyone heard" | "challenger":
+            named = "challenger" if capacity == "anyone heard" else capacity
+            return by.role not in PERSONS and holds(named, command, by, case)
+        case _:
+            return capacity in NOTIFYING_ROLES and holds(capacity, command, by, case)

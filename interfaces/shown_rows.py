@@ -1,0 +1,154 @@
+"""Rows of the lists across cases as one person is shown them: in full, less, or not at all. Each list says it of its own rows.
+
+A row is looked for by what somebody may read of it, and by nothing else: a filter is asked again of what is left of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from application.policy.kinds import KINDS, Kind
+from application.policy.policies import Access
+from application.policy.reading import OUTLINE, Reader
+from application.policy.shown import Shown
+from domain.working_days import Calendar
+from projections.board import BoardRow
+from projections.case_list import ListedCase
+from projections.decisions import RegisteredDecision
+
+R = TypeVar("R", contravariant=True)
+T = TypeVar("T", covariant=True)
+Item = dict[str, Any]
+
+IN_FULL = frozenset({"full", "pseudonymised"})
+
+
+class Rows(Protocol[R, T]):
+    """What is told of a row."""
+
+    def case(self, row: R) -> str:
+        """The case that it is of."""
+
+    def kind(self, row: R) -> Kind | None:
+        """The kind of information that it is; none where nobody knows, so that it is read by nobody."""
+
+    def rests(self, access: Access) -> bool:
+        """Whether somebody with such access is shown it by what stands in the case: whose an entry is, or what somebody goes by."""
+
+    def told(self, row: R, reader: Reader, access: Access, shown: Shown | None) -> T | None:
+        """The row as this reader is shown it; none where it is not theirs to read. `shown`: the case, where it rests on that."""
+
+
+# --- the case list
+
+
+class CaseRows:
+    """That there is a case is of the outline; where its incident was, of the notification."""
+
+    def case(self, row: ListedCase) -> str:
+        return row.case
+
+    def kind(self, row: ListedCase) -> Kind:
+        return OUTLINE
+
+    def rests(self, access: Access) -> bool:
+        return False
+
+    def told(self, row: ListedCase, reader: Reader, access: Access, shown: Shown | None) -> Item:
+        told: Item = msgspec.to_builtins(row)
+        if not reader.may(KINDS.overview["incident"]).ways & IN_FULL:
+            told.pop("area", None)
+        return told
+
+
+# --- the deadline board
+
+
+@dataclass(frozen=True)
+class ClockRows:
+    """A clock is of the kind of what it waits for. It holds neither words nor persons, so there is nothing in it to hide under
+    pseudonyms. `text`: what was asked for."""
+
+    today: date
+    calendars: Mapping[str, Calendar]
+    text: str | None = None
+
+    def case(self, row: BoardRow) -> str:
+        return row.case
+
+    def kind(self, row: BoardRow) -> Kind | None:
+        return KINDS.clocks.get(row.clock.clock)
+
+    def rests(self, access: Access) -> bool:
+        return "own" in access.ways and not access.ways & IN_FULL
+
+    def told(self, row: BoardRow, reader: Reader, access: Access, shown: Shown | None) -> Item | None:
+        if self.entire(row, reader, access, shown):
+            return row.item(self.today, self.calendars)
+        if "metadata" not in access.ways:
+            return None
+        item = {name: value for name, value in row.item(self.today, self.calendars).items() if name not in ("about", "why")}
+        said = " ".join(str(item.get(name, "")) for name in ("label", "clock", "owed_by")).lower()
+        return item if self.text is None or self.text.lower() in said else None
+
+    def entire(self, row: BoardRow, reader: Reader, access: Access, shown: Shown | None) -> bool:
+        """Whether all of it is theirs to read: by its kind, or as it rests on an entry of their own."""
+        if access.ways & IN_FULL:
+            return True
+        entries = [shown.at[place] for place in row.clock.places if place in shown.at] if shown else []
+        return any(reader.owns(entry, KINDS.clocks[row.clock.clock]).mine for entry in entries)
+
+
+class WholeClocks(ClockRows):
+    """The clocks themselves, for what tells no more of them than that they are due: a calendar, a mail, a count."""
+
+    def told(self, row: BoardRow, reader: Reader, access: Access, shown: Shown | None) -> BoardRow | None:  # type: ignore[override]  # another form
+        return row if "metadata" in access.ways or self.entire(row, reader, access, shown) else None
+
+
+# --- the register of decisions
+
+MADE_BY: Mapping[str, str] = {
+    "threshold": "threshold-decided", "rapid-review-outcome": "rapid-review-outcome-decided",
+    "criteria-not-met": "serious-incident-found-not-to-meet-criteria", "report-endorsement": "report-endorsed",
+    "publication": "publication-decided",
+}  # fmt: skip
+"""The event that makes a decision of each kind, at first."""
+
+OF_THE_LIST = ("case", "label", "partnership", "position", "known_from")
+
+
+@dataclass(frozen=True)
+class DecisionRows:
+    """A decision is of the kind of the event that made it. `asked`: by what else than days it was looked for."""
+
+    asked: Mapping[str, str | None] = field(default_factory=dict)
+
+    def case(self, row: RegisteredDecision) -> str:
+        return row.case
+
+    def kind(self, row: RegisteredDecision) -> Kind | None:
+        return KINDS.events.get(MADE_BY.get(row.told["decision"], ""))
+
+    def rests(self, access: Access) -> bool:
+        return "full" not in access.ways
+
+    def told(self, row: RegisteredDecision, reader: Reader, access: Access, shown: Shown | None) -> Item | None:
+        if "full" in access.ways:
+            return row.item()
+        kept = shown.decisions([row.told]) if shown else []
+        if not kept:
+            return None
+        item = row.item()
+        told = {**{name: item[name] for name in OF_THE_LIST}, "events": [row.told["place"]], **kept[0]}
+        return told if self._found_by(told) else None
+
+    def _found_by(self, told: Mapping[str, Any]) -> bool:
+        deciders = [decider.get("person") for decider in told.get("deciders", ())] or [told.get("recorded_by", {}).get("person")]
+        shown = {"kind": [told.get("decision")], "outcome": [told.get("outcome")], "decider": deciders}
+        return all(value is None or value in shown[name] for name, value in self.asked.items())
