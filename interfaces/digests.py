@@ -131,7 +131,8 @@ class Digests:
             return "standing-still", str(error)
         if await outbox.planned(day):
             return "waiting", None
-        if not await service.view_reached("deadlines", await service.store.settled_position()):
+        settled = await service.store.settled_position()
+        if not (await service.view_reached("deadlines", settled) and await service.view_reached("on_cases", settled)):
             return "standing-still", "The deadlines are not up to date: their worker sees to that."
         wanted = []
         for reminder in await service.reminders.wanted():

@@ -45,7 +45,7 @@ def whose(across: Across, partnership: str | None) -> Whose | None:
 async def kept(across: Across, rows: Rows[R, T], ask: Ask[R], cursor: str | None, limit: int, most: int | None = MOST_LOOKED_AT) -> Page[T]:
     """The next rows that they are shown. It is read on until there are enough of them, or the list ends."""
     found: list[T] = []
-    following: str | None = None
+    last: tuple[Page[R], int] | None = None
     position, fault, looked = 0, None, 0
     size = min(limit + 1, MOST)
     while True:
@@ -54,13 +54,18 @@ async def kept(across: Across, rows: Rows[R, T], ask: Ask[R], cursor: str | None
         looked += len(page.items)
         for n, item in await _told(across, rows, page.items):
             if len(found) == limit:
-                return Page(found, following, position, fault)
+                return Page(found, _behind(last), position, fault)
             found.append(item)
-            if len(found) == limit:
-                following = page.after(n) if page.after else None
+            last = page, n
         if page.next is None or (most is not None and looked >= most):
-            return Page(found, page.next and (following or page.next), position, fault)
-        cursor, size = page.next, MOST
+            return Page(found, page.next and (_behind(last) or page.next), position, fault)
+        cursor, size = page.next, min(4 * size, MOST)
+
+
+def _behind(last: tuple[Page[R], int] | None) -> str | None:
+    """The cursor behind the last row that was shown: one behind a row that was not would tell where it stands."""
+    page, n = last or (None, 0)
+    return page.after(n) if page is not None and page.after is not None else None
 
 
 async def _told(across: Across, rows: Rows[R, T], page: Sequence[R]) -> list[tuple[int, T]]:
@@ -71,10 +76,12 @@ async def _told(across: Across, rows: Rows[R, T], page: Sequence[R]) -> list[tup
         reader, kind = across.reader(rows.case(row)), rows.kind(row)
         if reader is not None and kind is not None and (access := reader.may(kind)).level not in ("none", "aggregates"):
             seen.append((n, row, reader, access))
-    await across.look_into(rows.case(row) for _, row, _, access in seen if rows.rests(access))
+    await across.look_at((rows.case(row), place) for _, row, _, access in seen for place in rows.rests_on(row, access))
+    await across.learn_names(rows.case(row) for _, row, _, access in seen if rows.names(access))
     told = []
     for n, row, reader, access in seen:
-        shown = across.shown(rows.case(row)) if rows.rests(access) else None
+        places = rows.rests_on(row, access)
+        shown = across.shown(rows.case(row), places) if places else None
         if (item := rows.told(row, reader, access, shown)) is not None:
             told.append((n, item))
     return told

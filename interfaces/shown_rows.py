@@ -5,7 +5,7 @@ A row is looked for by what somebody may read of it, and by nothing else: a filt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypeVar
@@ -37,11 +37,14 @@ class Rows(Protocol[R, T]):
     def kind(self, row: R) -> Kind | None:
         """The kind of information that it is; none where nobody knows, so that it is read by nobody."""
 
-    def rests(self, access: Access) -> bool:
-        """Whether somebody with such access is shown it by what stands in the case: whose an entry is, or what somebody goes by."""
+    def rests_on(self, row: R, access: Access) -> Sequence[int]:
+        """The places of the entries by which somebody with such access is shown it."""
+
+    def names(self, access: Access) -> bool:
+        """Whether it names persons, and they are to go by pseudonyms."""
 
     def told(self, row: R, reader: Reader, access: Access, shown: Shown | None) -> T | None:
-        """The row as this reader is shown it; none where it is not theirs to read. `shown`: the case, where it rests on that."""
+        """The row as this reader is shown it; none where it is not theirs to read. `shown`: the case, with the entries that it rests on."""
 
 
 # --- the case list
@@ -56,7 +59,10 @@ class CaseRows:
     def kind(self, row: ListedCase) -> Kind:
         return OUTLINE
 
-    def rests(self, access: Access) -> bool:
+    def rests_on(self, row: ListedCase, access: Access) -> Sequence[int]:
+        return ()
+
+    def names(self, access: Access) -> bool:
         return False
 
     def told(self, row: ListedCase, reader: Reader, access: Access, shown: Shown | None) -> Item:
@@ -84,8 +90,11 @@ class ClockRows:
     def kind(self, row: BoardRow) -> Kind | None:
         return KINDS.clocks.get(row.clock.clock)
 
-    def rests(self, access: Access) -> bool:
-        return "own" in access.ways and not access.ways & IN_FULL
+    def rests_on(self, row: BoardRow, access: Access) -> Sequence[int]:
+        return row.clock.places if "own" in access.ways and not access.ways & IN_FULL else ()
+
+    def names(self, access: Access) -> bool:
+        return False
 
     def told(self, row: BoardRow, reader: Reader, access: Access, shown: Shown | None) -> Item | None:
         if self.entire(row, reader, access, shown):
@@ -100,8 +109,8 @@ class ClockRows:
         """Whether all of it is theirs to read: by its kind, or as it rests on an entry of their own."""
         if access.ways & IN_FULL:
             return True
-        entries = [shown.at[place] for place in row.clock.places if place in shown.at] if shown else []
-        return any(reader.owns(entry, KINDS.clocks[row.clock.clock]).mine for entry in entries)
+        kind = KINDS.clocks[row.clock.clock]
+        return shown is not None and any(reader.owns(entry, kind).mine for entry in shown.at.values())
 
 
 class WholeClocks(ClockRows):
@@ -135,8 +144,11 @@ class DecisionRows:
     def kind(self, row: RegisteredDecision) -> Kind | None:
         return KINDS.events.get(MADE_BY.get(row.told["decision"], ""))
 
-    def rests(self, access: Access) -> bool:
-        return "full" not in access.ways
+    def rests_on(self, row: RegisteredDecision, access: Access) -> Sequence[int]:
+        return () if "full" in access.ways else (row.told["place"],)
+
+    def names(self, access: Access) -> bool:
+        return "pseudonymised" in access.ways and "full" not in access.ways
 
     def told(self, row: RegisteredDecision, reader: Reader, access: Access, shown: Shown | None) -> Item | None:
         if "full" in access.ways:

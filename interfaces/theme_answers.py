@@ -16,10 +16,9 @@ from interfaces.boards import Boards
 from interfaces.shown_lists import whose
 from interfaces.shown_rows import IN_FULL
 from projections import candidates as candidate_list
-from projections import case_list
+from projections import case_list, theme_spans
 from projections import theme_counts as counts
 from projections import theme_questions as questions
-from projections import theme_spans
 from projections.asking import Answer
 from projections.candidates import Entry, Listed
 from projections.paging import AsyncConnection

@@ -102,7 +102,9 @@ class Service:
             self.rehearsal = "rehearsal" in self.marks
             await self.register.open(rehearsal=self.rehearsal)
             stack.push_async_callback(self.register.close)
-            for part in (self.children, self.looks, self.documents, self.erasure, self.feeds, self.reminders, self.sessions, self.broken_glass):
+            for part in (
+                self.children, self.looks, self.documents, self.erasure, self.feeds, self.reminders, self.sessions, self.broken_glass,
+            ):  # fmt: skip
                 stack.push_async_callback(part.close)
                 await part.open()
             stack.callback(self.ledger.close)

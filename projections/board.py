@@ -105,8 +105,8 @@ async def board(
         BadCursor, NotMade.
     """
     where = chosen(
-        as_of=as_of, partnerships=partnerships, among=among, whose=whose, partnership=partnership, owed_by=owed_by, falls_to=falls_to, clock=clock,
-        case=case, text=text,
+        as_of=as_of, partnerships=partnerships, among=among, whose=whose, partnership=partnership, owed_by=owed_by, falls_to=falls_to,
+        clock=clock, case=case, text=text,
     )  # fmt: skip
     where.also("next_on < %(due_before)s AND due IS NOT NULL", due_before=due_before)
     where.also("next_on > %(due_after)s AND due IS NOT NULL", due_after=due_after)

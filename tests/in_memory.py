@@ -164,6 +164,10 @@ class MemoryStore(Store, Committer):
         moved = {stream: more for stream, more in found.items() if more[0] > places[stream]}
         return {stream: (place, [recorded for recorded in events if recorded.name in names]) for stream, (place, events) in moved.items()}
 
+    async def entries(self, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], Recorded]:
+        found = [recorded for stream, place in places for recorded in await self.history(stream, after_place=place - 1, upto_place=place)]
+        return {(recorded.stream, recorded.place): recorded for recorded in found}
+
     async def histories(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
         return {stream: await self.history(stream) for stream in streams if stream in self.by_stream}
 

@@ -25,10 +25,11 @@ def as_far_as_shown(case: AsRead) -> AsRead:
     return replace(
         case,
         overview={**case.overview, "recommendations": recommendations, "holds": holds},
+        entries=[{**one, "late_entry": {**one["late_entry"], **AS_SHOWN}} if "late_entry" in one else one for one in case.entries],
         decisions=[_decision(one) for one in case.decisions],
         clocks=[_unended(one) if one["verdict"] in OPEN else one for one in case.clocks],
         escalations=[_escalation(one) for one in case.escalations],
-        absences=[_unended(one) if "verdict" in one else one for one in case.absences],
+        absences=[_absence(one) for one in case.absences],
     )
 
 
@@ -36,9 +37,15 @@ def _unended(told: Told) -> Told:
     return {**_without(told, *NOT_DONE), "verdict": "end-not-shown"}
 
 
+def _absence(told: Told) -> Told:
+    sentence = f"As far as is shown: {told['sentence']}"
+    return {**(_unended(told) if "verdict" in told else told), "sentence": sentence}
+
+
 def _decision(told: Told) -> Told:
-    """Where no dissent is shown it is not said that there was none, nor that all there was had reached whoever decided."""
-    kept = told if told.get("dissent") else _without(told, "dissent")
+    """Where no dissent is shown it is not said that there was none. What had not reached whoever decided is not told at all: an entry that
+    is withheld may have brought it to them."""
+    kept = _without(told, "existed_but_not_shown", *([] if told.get("dissent") else ["dissent"]))
     return {**kept, **AS_SHOWN} | {part: [_decision(one) for one in told[part]] for part in ("deciders", "confirmed") if part in told}
 
 

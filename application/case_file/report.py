@@ -170,7 +170,8 @@ def _late(late: Mapping[str, Any] | None, transcribed_by: str | None, persons: P
     if transcribed_by:
         return {"by": by, "why": f"It was transcribed from earlier records by {persons.named(transcribed_by)}.", "reason": ""}
     reason = late.get("because") or ""
-    return {"by": by, "why": "" if reason else "No reason is recorded.", "reason": reason}
+    none = "No reason is shown." if "as_far_as_shown" in late else "No reason is recorded."
+    return {"by": by, "why": "" if reason else none, "reason": reason}
 
 
 def _correction(event: RecordCorrected, item: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], persons: Persons) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def _information(whose: str, told: Told, persons: Persons) -> Iterator[dict[str,
     missing = told.get("existed_but_not_shown", {})
     lacking = [places(missing["places"])] if missing.get("places") else []
     lacking += [text_of(one) for one in missing.get("documents", ())]
-    nothing = "Nothing that is shown" if "as_far_as_shown" in told else "Nothing"
+    nothing = "Not told, since entries are withheld" if "as_far_as_shown" in told else "Nothing"
     yield {
         "whose": f"{whose}, {persons.named(person)}" if person else f"{whose}, entered for somebody else",
         "had": sentence_case("; ".join(said)) + ".",

@@ -17,9 +17,11 @@ from application.policy.matrix import MATRIX, readings
 from application.policy.of_cases import OnCases
 from application.policy.on_a_case import ON_EVERY_CASE
 from application.policy.policies import Access
+from application.policy.pseudonyms import Pseudonyms
 from application.policy.reading import OUTLINE, Reader
 from application.policy.shown import Shown
 from domain.people import By
+from domain.recorded import Recorded
 
 NO_ACCESS = Access()
 
@@ -37,7 +39,8 @@ class Across:
         self._on_cases = on_cases
         self._of_each = of_each and by.partnership is None
         self._readers: dict[str, Reader | None] = {}
-        self._shown: dict[str, Shown] = {}
+        self._entries: dict[tuple[str, int], Recorded] = {}
+        self._names: dict[str, Pseudonyms] = {}
 
     def on_every_case(self, partnership: str | None) -> bool:
         """Whether their post stands on every case of this partnership; of all, where none is said."""
@@ -56,8 +59,8 @@ class Across:
             self._readers |= {case: found.get(case) for case in new}
 
     def reader(self, case: str) -> Reader | None:
-        """The reader they are of a case that was judged; none where there is no such case for them, or they are shut out."""
-        reader = self._readers[case]
+        """The reader they are of a case; none where there is no such case for them, they are shut out, or it was not judged."""
+        reader = self._readers.get(case)
         return reader if reader is not None and reader.may(OUTLINE).reads else None
 
     def may(self, case: str, kind: Kind) -> Access:
@@ -65,16 +68,29 @@ class Across:
         reader = self.reader(case)
         return NO_ACCESS if reader is None else reader.may(kind)
 
-    async def look_into(self, cases: Iterable[str]) -> None:
-        """Read these cases, in one query: where it depends on an entry whether it is theirs, or on all what somebody goes by."""
-        streams = [f"case/{case}" for case in dict.fromkeys(cases) if case not in self._shown]
-        histories = await self._on_cases.store.histories(streams) if streams else {}
-        for stream, recorded in histories.items():
-            case = stream.removeprefix("case/")
-            history = [entry for entry in recorded if self.until is None or entry.at <= self.until]
-            if (reader := self.reader(case)) is not None:
-                self._shown[case] = Shown(reader, history, {}, history)
+    async def look_at(self, places: Iterable[tuple[str, int]]) -> None:
+        """Read these entries, by case and place, in one query: where it depends on an entry whether something is theirs."""
+        new = [(f"case/{case}", place) for case, place in dict.fromkeys(places) if (case, place) not in self._entries]
+        for (stream, place), recorded in (await self._on_cases.store.entries(new)).items():
+            self._entries[stream.removeprefix("case/"), place] = recorded
 
-    def shown(self, case: str) -> Shown | None:
-        """A case that was looked into, without its words."""
-        return self._shown.get(case)
+    async def learn_names(self, cases: Iterable[str]) -> None:
+        """Find out what everybody goes by on these cases."""
+        new = [case for case in dict.fromkeys(cases) if case not in self._names]
+        self._names |= await self._on_cases.pseudonyms(new, self.until)
+
+    def shown(self, case: str, places: Iterable[int] = (), more: Iterable[Recorded] = ()) -> Shown | None:
+        """These entries of a case as they are shown them, without words: those that were looked at, and names as far as learnt."""
+        reader = self.reader(case)
+        if reader is None:
+            return None
+        entries = [self._entries[case, place] for place in places if (case, place) in self._entries]
+        shown = Shown(reader, [*entries, *more], {})
+        if case in self._names:
+            shown.pseudonyms = self._names[case]
+        return shown
+
+    async def histories(self, cases: Iterable[str]) -> dict[str, list[Recorded]]:
+        """The whole of these cases, in one query."""
+        found = await self._on_cases.store.histories([f"case/{case}" for case in dict.fromkeys(cases)])
+        return {stream.removeprefix("case/"): history for stream, history in found.items()}

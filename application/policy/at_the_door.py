@@ -17,6 +17,7 @@ from domain.recorded import Recorded
 from domain.roles import WHO, holds, never_asks, not_for
 from domain.stages.escalation import NOT_AN_ORGANISATION, PERSONS
 
+
 def refused_by_role(command: str, by: By) -> Refused | None:
     """What whoever asks in a role that is given this command on no case is told, without looking at any."""
     if command == "raise-challenge" and by.role in PERSONS:

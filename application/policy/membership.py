@@ -22,7 +22,7 @@ from domain.people import NOTIFYING_ROLES, By, PersonId
 from domain.recorded import Recorded
 from domain.roles import BM
 from domain.stages.agency_reports import AgencyAsked, AgencyReportReceived, NilReturnRecorded
-from domain.stages.commissioning import ReviewCommissioned, ReviewerAppointed, ReviewerRemoved
+from domain.stages.commissioning import ReviewCommissioned, ReviewerAppointed, ReviewerInterestDeclared, ReviewerRemoved
 from domain.stages.escalation import ChallengeRaised, ChallengeResolved, EscalationLevelEntered
 from domain.stages.learning import RecommendationIssued
 from domain.stages.notification import NotificationReceived
@@ -110,6 +110,12 @@ def _declared(m: Membership, recorded: Recorded, event: InterestDeclared) -> Mem
     return replace(m, conflicted_since=m.conflicted_since or recorded.place) if recorded.by.person == m.person else m
 
 
+def _candidate_declared(m: Membership, recorded: Recorded, event: ReviewerInterestDeclared) -> Membership:
+    """A real one bars a candidate or reviewer; a perceived one wants a mitigation."""
+    mine = event.kind == "real" and event.candidate == m.person
+    return replace(m, conflicted_since=m.conflicted_since or recorded.place) if mine else m
+
+
 def _resolved(m: Membership, recorded: Recorded, event: InterestResolved) -> Membership:
     m = _case(m, managers_away=m.case.managers_away - {event.person})
     return replace(m, conflicted_since=None) if event.person == m.person else m
@@ -188,6 +194,7 @@ READ: Mapping[type, Read] = {
     NotificationReceived: _received,
     CaseLinked: _linked,
     InterestDeclared: _declared,
+    ReviewerInterestDeclared: _candidate_declared,
     InterestResolved: _resolved,
     DeputyAppointed: _deputy,
     FacilitatorAssigned: lambda m, recorded, event: _case(m, facilitator=event.person),

@@ -17,6 +17,7 @@ from datetime import datetime
 from application.policy.membership import NEIGHBOURS, NOTIFYING, READ, membership, those_that_link_back
 from application.policy.on_a_case import Membership
 from application.policy.policies import Policies
+from application.policy.pseudonyms import Pseudonyms
 from application.policy.reading import Reader
 from application.store.store import Store
 from domain.corrections import RecordCorrected
@@ -30,6 +31,9 @@ MATTERS = frozenset(name for name, event in EVENTS.items() if event in READ or e
 
 MOST_EVENTS = 50_000
 """Of all cases that are remembered together; those asked of longest ago are forgotten first."""
+
+MOST_NAMES = 2_000
+"""Cases of which it is remembered who goes by what, up to the place to which they were read."""
 
 MOST_PEOPLE = 8
 """Of whom it is remembered what they are on a case, until something is recorded there on which that depends."""
@@ -81,6 +85,7 @@ class OnCases:
         self._policies = policies or Policies.shipped()
         self._events = 0
         self._known: OrderedDict[str, CaseKnown] = OrderedDict()
+        self._names: OrderedDict[tuple[str, int, datetime | None], Pseudonyms] = OrderedDict()
 
     async def readers(
         self, cases: Iterable[str], by: By, now: datetime, *, until: datetime | None = None, of_each: bool = False
@@ -96,6 +101,25 @@ class OnCases:
         if by.role in NEIGHBOURS and not of_each:
             found |= await self._linked({case: one for case, one in found.items() if one.case.partnership != by.partnership}, until)
         return {case: Reader(who[case], member, now, self._policies) for case, member in found.items()}
+
+    async def pseudonyms(self, cases: Iterable[str], until: datetime | None = None) -> dict[str, Pseudonyms]:
+        """Who goes by what on these cases, as far as they were asked about: persons only, for no words are opened here.
+
+        It takes one query, and none where nothing was recorded since.
+        """
+        wanted = [*dict.fromkeys(cases)]
+        found = {case: names for case in wanted if (names := self._names.get((case, self._place(case), until))) is not None}
+        streams = [f"case/{case}" for case in wanted if case not in found]
+        for stream, history in (await self.store.histories(streams) if streams else {}).items():
+            case = stream.removeprefix("case/")
+            known = [recorded for recorded in history if until is None or recorded.at <= until]
+            found[case] = self._names[case, history[-1].place, until] = Pseudonyms(known, {})
+            while len(self._names) > MOST_NAMES:
+                self._names.popitem(last=False)
+        return found
+
+    def _place(self, case: str) -> int:
+        return self._known.get(case, NOTHING).place
 
     async def _linked(self, strange: Mapping[str, Membership], until: datetime | None) -> dict[str, Membership]:
         """What they are on cases of other partnerships by what both sides have linked."""

@@ -78,10 +78,9 @@ class Policies:
         """Those that come with this version."""
         return cls("\n".join(shipped(name) for name in FILES), shipped("schema.cedarschema"))
 
-    def may(self, member: Membership, kind: str, now: datetime) -> Access:
-        """In which ways somebody may read what the case holds of this kind, at this instant."""
-        capacities, person = as_person(member, now)
-        asked = (kind, capacities, *_standing(member, person, now))
+    def may(self, member: Membership, kind: str, now: datetime, stands: tuple[Any, ...] | None = None) -> Access:
+        """In which ways somebody may read what the case holds of this kind, at this instant. `stands`: as `standing` has it."""
+        asked = (kind, stands or standing(member, now))
         if (known := self._remembered.get(asked)) is None:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
@@ -142,11 +141,12 @@ def milliseconds(instant: datetime) -> int:
     return int(instant.timestamp() * 1000)
 
 
-def _standing(member: Membership, person: Mapping[str, Any], now: datetime) -> tuple[Any, ...]:
+def standing(member: Membership, now: datetime) -> tuple[Any, ...]:
     """All that an answer depends on. Of instants the policies ask one thing only, whether they are still to come (a test reads them)."""
+    capacities, person = as_person(member, now)
     at = milliseconds(now)
     told = tuple(at < value if name.endswith("_until") else value for name, value in person.items())
-    return (*told, *(name for name in person if name.endswith("_until")), *as_information(member).values())
+    return (capacities, *told, *(name for name in person if name.endswith("_until")), *as_information(member).values())
 
 
 def _entities(member: Membership, kind: str, now: datetime) -> list[dict[str, Any]]:

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from application.case_view.readable import said_by
 from application.policy.across import Across
-from application.policy.entries import Entries
-from application.policy.kinds import KINDS
-from application.policy.reading import OUTLINE, Reader
+from application.policy.kinds import KINDS, Kind
+from application.policy.reading import OUTLINE
 from application.store import mapper
 from application.store.store import Stored
 from domain.corrections import RecordCorrected
@@ -22,6 +21,13 @@ SEALED = "\x00"
 
 OF_NOBODY = frozenset({"calendar", "procedure"})
 """Streams that everybody may read."""
+
+
+WITH_OTHERS: Mapping[str, frozenset[Kind]] = {
+    name: frozenset(kind for field, kind in KINDS.fields.items() if field.partition(".")[0] == name)
+    for name in {field.partition(".")[0] for field in KINDS.fields}
+}  # fmt: skip
+"""The events that have fields of another kind, and of which."""
 
 
 class Readable(NamedTuple):
@@ -43,59 +49,60 @@ class ReadableEvents:
 
     def __init__(self, across: Across) -> None:
         self._across = across
-        self._lot: dict[int, tuple[Stored, Header]] = {}
+        self._lot: dict[int, tuple[Stored, Header, Recorded | None]] = {}
+        self._whole: Mapping[str, Sequence[Recorded]] = {}
 
     async def look_at(self, lot: Sequence[tuple[Stored, Header]]) -> None:
-        """Find out who they are on the cases of these events."""
-        self._lot = {stored.position: (stored, then) for stored, then in lot}
-        of_cases = [then for _, then in lot if then.stream.startswith("case/")]
-        candidates = [_recorded(stored) for stored, then in lot if then.stream.startswith("candidate/")]
-        named = [case for recorded in candidates if recorded for case in cases_named(recorded)]
-        await self._across.judge([*(_case(then) for then in of_cases), *named])
-        await self._across.look_into(_case(then) for then in of_cases if self._rests(then))
+        """Find out who they are on the cases of these events, and what is to be known of those cases."""
+        events = [(stored, then, _recorded(stored)) for stored, then in lot]
+        candidates = [recorded for _, then, recorded in events if recorded and then.stream.startswith("candidate/")]
+        of_cases = [(then.stream.removeprefix("case/"), recorded) for _, then, recorded in events if then.stream.startswith("case/")]
+        await self._across.judge([*(case for case, _ in of_cases), *(case for one in candidates for case in cases_named(one))])
+        theirs = [(case, recorded) for case, recorded in of_cases if recorded and self._across.reader(case) is not None]
+        await self._across.learn_names(case for case, recorded in theirs if self._names(case, recorded))
+        self._whole = await self._across.histories(case for case, recorded in theirs if recorded.name in SPEAKS_OF_ANOTHER)
+        self._lot = {stored.position: (stored, then, recorded) for stored, then, recorded in events}
 
-    def _rests(self, then: Header) -> bool:
-        """Whether more of its case is to be known: what it puts right, or what somebody goes by who is not named."""
-        if self._across.reader(_case(then)) is None:
+    def _names(self, case: str, recorded: Recorded) -> bool:
+        """Whether it was asked by, or names, somebody whom they may not know by name."""
+        ways = self._across.may(case, KINDS.events.get(recorded.name, OUTLINE)).ways
+        if not ways & {"full", "own"}:
             return False
-        hidden = then.by.role in NOTIFYING_ROLES and "full" not in self._across.may(_case(then), "notifier-identity").ways
-        ways = self._across.may(_case(then), KINDS.events.get(then.name, OUTLINE)).ways
-        return then.name in SPEAKS_OF_ANOTHER or ("full" in ways and hidden) or ("full" not in ways and "own" in ways)
+        notifier = recorded.by.role in NOTIFYING_ROLES and "full" not in self._across.may(case, "notifier-identity").ways
+        others = (self._across.may(case, kind).ways for kind in WITH_OTHERS.get(recorded.name, ()))
+        named = any("pseudonymised" in of and "full" not in of for of in others)
+        return named or (recorded.by.person != self._across.by.person and (notifier or "full" not in ways))
 
     def told(self, position: int) -> Readable | None:
         """The event at this position; none where it is not theirs to read in full."""
         if position not in self._lot:
             return None
-        stored, then = self._lot[position]
-        kind = then.stream.partition("/")[0]
+        stored, then, recorded = self._lot[position]
+        kind, _, name = then.stream.partition("/")
         if kind == "case":
-            reader = self._across.reader(_case(then))
-            return None if reader is None else self._of_a_case(stored, then, reader)
-        if kind not in OF_NOBODY and not self._of_a_candidate(stored, then):
+            return self._of_a_case(stored, name, recorded) if recorded else None
+        if kind not in OF_NOBODY and not (recorded and self._reads_candidate(name, recorded)):
             return None
         return in_full(stored, then)
 
-    def _of_a_case(self, stored: Stored, then: Header, reader: Reader) -> Readable | None:
-        recorded = _recorded(stored)
-        if recorded is None or then.name not in KINDS.events:
+    def _of_a_case(self, stored: Stored, case: str, recorded: Recorded) -> Readable | None:
+        whole = self._whole.get(case, ()) if recorded.name in SPEAKS_OF_ANOTHER else ()
+        shown = self._across.shown(case, more=[*(one for one in whole if one.place < recorded.place), recorded])
+        if shown is None or recorded.name not in KINDS.events:
             return None
-        fields, withheld = plain(stored)
-        entries: Entries | None = self._across.shown(_case(then))
-        entries = entries or Entries(reader, [recorded], {})
-        kind = entries.kind(recorded)
-        mine = reader.owns(recorded, kind)
-        ways = reader.may(kind).ways
+        kind = shown.kind(recorded)
+        ways, mine = shown.reader.may(kind).ways, shown.reader.owns(recorded, kind)
         if not ("full" in ways or ("own" in ways and mine.mine and mine.fields is None)):
             return None
-        item = entries.item({"place": then.place, "by": said_by(then.by), "fields": fields})
-        return Readable(item["by"], item["fields"], [*withheld, *item.get("withheld", ())], then.transcribed_by if "full" in ways else None)
+        fields, withheld = plain(stored)
+        item = shown.item({"place": recorded.place, "by": said_by(recorded.by), "fields": fields})
+        transcribed_by = recorded.header.transcribed_by if "full" in ways else None
+        return Readable(item["by"], item["fields"], [*withheld, *item.get("withheld", ())], transcribed_by)
 
-    def _of_a_candidate(self, stored: Stored, then: Header) -> bool:
+    def _reads_candidate(self, name: str, recorded: Recorded) -> bool:
         """A candidate is read by whoever reads the themes of every case that the entry names."""
-        recorded = _recorded(stored)
-        named = cases_named(recorded) if recorded else ()
-        whose = then.stream.partition("/")[2].partition("-")[0]
-        return self._across.reads_themes(whose) and all("full" in self._across.may(case, "themes").ways for case in named)
+        whose = name.partition("-")[0]
+        return self._across.reads_themes(whose) and all("full" in self._across.may(case, "themes").ways for case in cases_named(recorded))
 
 
 SPEAKS_OF_ANOTHER = frozenset({RecordCorrected.stored_name(), TextRedacted.stored_name()})
@@ -107,10 +114,6 @@ def cases_named(recorded: Recorded) -> Collection[str]:
     found = [getattr(event, "case", None), getattr(getattr(event, "cause", None), "case", None)]
     found += [child.case for child in getattr(event, "children", ())]
     return [*dict.fromkeys(case for case in found if case)]
-
-
-def _case(then: Header) -> str:
-    return then.stream.removeprefix("case/")
 
 
 def _recorded(stored: Stored) -> Recorded | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from application.policy.kinds import KINDS, Kind
 from application.policy.on_a_case import Membership
 from application.policy.own import Own, own
-from application.policy.policies import Access, Policies
+from application.policy.policies import Access, Policies, standing
 from domain.language import RULE, NotAllowed
 from domain.people import By
 from domain.recorded import Recorded
@@ -40,13 +40,14 @@ class Reader:
         self.member = member
         self.now = now
         self.policies = policies or Policies.shipped()
-        self.capacities = member.capacities(now)
+        self._stands = standing(member, now)
+        self.capacities: frozenset[str] = self._stands[0]
         self._may: dict[Kind, Access] = {}
 
     def may(self, kind: Kind) -> Access:
         """In which ways they may read what is of this kind, and by which policies."""
         if kind not in self._may:
-            self._may[kind] = self.policies.may(self.member, kind, self.now)
+            self._may[kind] = self.policies.may(self.member, kind, self.now, self._stands)
         return self._may[kind]
 
     @property

@@ -30,6 +30,11 @@ from domain.people import By
 from domain.recorded import Editions, Header, Recorded
 
 _STREAM, _STREAM_AS_OF, _LOG = numbered(STREAM), numbered(STREAM_AS_OF), numbered(LOG)
+ENTRIES: LiteralString = (
+    "SELECT e.notification_id, e.header, e.state, e.hash FROM unnest(%b::text[], %b::bigint[]) k (stream, place)"
+    " CROSS JOIN LATERAL (SELECT notification_id, header, state, hash FROM events"
+    " WHERE originator_id = k.stream AND originator_version = k.place OFFSET 0) e"
+)
 BEHIND: LiteralString = """
 SELECT k.stream, last.place, e.position, e.header, e.body, e.hash
   FROM unnest(%b::text[], %b::bigint[]) k (stream, place)
@@ -271,6 +276,13 @@ class Store:
             if position is not None:
                 events.append(mapper.recorded(position, header, body, chain))
         return found
+
+    async def entries(self, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], Recorded]:
+        """Single events by stream and place, words sealed, in one query."""
+        wanted = [*places]
+        rows = await self._readers.ask(ENTRIES, ([stream for stream, _ in wanted], [place for _, place in wanted])) if wanted else []
+        found = (mapper.recorded(*row) for row in rows)
+        return {(recorded.stream, recorded.place): recorded for recorded in found}
 
     async def bodies(self, stream: str, history: Sequence[Recorded]) -> dict[int, dict[str, Any]]:
         """By place, all stored fields of these events of a stream, words in the clear or `[erased]`. What this version does not

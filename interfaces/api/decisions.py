@@ -32,6 +32,6 @@ async def register(
     asked = await asked_at(request, asker, as_of)
     await read_as_far(request, ("decisions", "on_cases"), after, asked)
     return page_of(await shown_lists.decisions(
-        service(request).read_models, across(request, asker, asked.now), partnership=partnership or asker.by.partnership, kind=kind, outcome=outcome, decider=decider, first=first, last=until,
-        as_of=asked.as_of, cursor=cursor, limit=limit,
+        service(request).read_models, across(request, asker, asked.now), partnership=partnership or asker.by.partnership, kind=kind,
+        outcome=outcome, decider=decider, first=first, last=until, as_of=asked.as_of, cursor=cursor, limit=limit,
     ))  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -59,7 +59,9 @@ async def events(
     """What was recorded on the cases that the asker may know of, in the order of the log, as CloudEvents: ids, codes, dates, plain fields.
 
     An event is told to whoever may read it in full, as they stand on its case now; fields of another kind, and words, are left out, and
-    named in `withheld`. What is not told moves the position all the same. With `Accept: text/event-stream` the feed goes on as things happen.
+    named in `withheld`. What is not told moves the position all the same.
+
+    With `Accept: text/event-stream` the feed goes on as things happen.
     """
     running = service(request)
     behind = after if last_event_id is None else int(last_event_id)
@@ -89,8 +91,13 @@ async def _across(running: Service, asker: Asker) -> Across:
 
 
 async def _live(
-    running: Service, asker: Asker, whose: str | None, position: int, because: str | None, still: Callable[[], Awaitable[Asker]] | None = None
-) -> AsyncIterator[bytes]:  # fmt: skip
+    running: Service,
+    asker: Asker,
+    whose: str | None,
+    position: int,
+    because: str | None,
+    still: Callable[[], Awaitable[Asker]] | None = None,
+) -> AsyncGenerator[bytes]:
     """Events as they become known, until whoever asked goes, or the service does. Each lot is noted as a look before it is sent.
 
     Whoever is not signed in any more, or not in this post (`still`), is told nothing more. Where the database goes away the feed ends:

@@ -279,7 +279,7 @@ def handle_problems(app: FastAPI) -> None:
         InstantNotAllowed: _field("Casetrail-At", "lies before the last event of the store; what is recorded comes after it"),
         LaterThanNow: _field("as_of", "lies in the future; nobody knows yet what will be recorded by then"),
         BadCursor: _field("cursor", "is none of this list with these filters; begin again without one"),
-        BeingMade: _fixed(503, "The index of children is being made; until it is whole nobody can say who is not known.", {"Retry-After": "10"}),
+        BeingMade: _fixed(503, "The index of children is being made; until then nobody can say who is not known.", {"Retry-After": "10"}),
         NotYet: _fixed(503, "That position has not been reached yet; ask again.", {"Retry-After": "1"}),
         NotMade: _fixed(503, "This read model has not been made yet: its worker does that.", {"Retry-After": "5"}),
         Exception: failed,

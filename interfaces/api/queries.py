@@ -56,8 +56,9 @@ async def asked(request: Request, case: CaseId, asker: Asking, as_of: AsOf = Non
 def on_the_case(asker: Asker, history: Sequence[Recorded]) -> By:
     """Who asks. In a rehearsal they may leave out their partnership: then they are of that of the case."""
     opened = history[0].event if history else None
-    without = asker.by.partnership is None and isinstance(opened, CaseOpened)
-    return replaced(asker.by, partnership=opened.partnership) if without else asker.by
+    if asker.by.partnership is None and isinstance(opened, CaseOpened):
+        return replaced(asker.by, partnership=opened.partnership)
+    return asker.by
 
 
 Known = Annotated[tuple[Whole, Reader], Depends(asked)]

@@ -12,6 +12,9 @@ from application.commands import COMMANDS
 from application.rehearsal import Answer, digest
 from interfaces.cli.saying import CannotDo
 
+WHOEVER_COMPARES = "business-manager//Whoever compares"
+"""Who looks at what is expected: nobody of the story, for those may be shut out of a case."""
+
 
 class OverHttp:
     """A service in rehearsal, by the address under which `/api/v1` stands."""
@@ -57,7 +60,7 @@ class OverHttp:
         for path in paths:
             answer = await self._send("GET", f"/cases/{case}{path}", _headers(at, by))
             if answer.status_code == 404 and document is not None and digest(document) != document:
-                kept = _headers(at, "business-manager") | {"Content-Type": b"text/plain"}
+                kept = _headers(at, WHOEVER_COMPARES) | {"Content-Type": b"text/plain"}
                 await self._send("PUT", f"/cases/{case}/documents", kept, content=document.encode())
                 answer = await self._send("GET", f"/cases/{case}{path}", _headers(at, by))
             if answer.status_code >= 500 or answer.status_code in (400, 401):
@@ -68,14 +71,14 @@ class OverHttp:
 
     async def case_file(self, case: str) -> bytes:
         """The case file of a case, as a service that publishes makes it."""
-        answer = await self._send("GET", f"/cases/{case}/case-file", {"Casetrail-Person": b"business-manager"})
+        answer = await self._send("GET", f"/cases/{case}/case-file", {"Casetrail-Person": WHOEVER_COMPARES.encode()})
         if not answer.is_success:
             raise CannotDo(f"The service answered {answer.status_code} to the case file: {_told(answer).get('detail', '')}")
         return answer.content
 
     async def calendars(self) -> Sequence[str]:
         """The editions of the calendar that the service counts by."""
-        answer = await self._send("GET", "/calendars", {"Casetrail-Person": b"business-manager"})
+        answer = await self._send("GET", "/calendars", {"Casetrail-Person": WHOEVER_COMPARES.encode()})
         return [calendar["edition"] for calendar in _told(answer).get("items", ())]
 
     async def clocks(self, case: str, at: datetime, as_of: datetime | None) -> Sequence[Mapping[str, Any]]:
@@ -102,7 +105,7 @@ class OverHttp:
     async def _get(self, path: str, at: datetime, as_of: datetime | None, **params: str) -> dict[str, Any]:
         if as_of is not None:
             params["as_of"] = as_of.astimezone(UTC).isoformat()
-        answer = await self._send("GET", path, _headers(at, "business-manager"), params=params)
+        answer = await self._send("GET", path, _headers(at, WHOEVER_COMPARES), params=params)
         told = _told(answer)
         if not answer.is_success:
             raise CannotDo(f"The service answered {answer.status_code} to {path}: {told.get('detail', '')}")

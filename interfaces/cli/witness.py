@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
@@ -42,16 +43,19 @@ class Published:
     def checkpoint(self, log: Log) -> Note | None:
         """The last checkpoint."""
         answer = self._get("/checkpoint", {"log": log}, missing=True)
-        return None if answer is None else Note.read(answer.text)
+        try:
+            return None if answer is None else Note.read(answer.decode())
+        except UnicodeDecodeError:
+            raise Unsound("This is not a signed note: it is not in UTF-8.") from None
 
     def entries(self, first: int, upto: int) -> Iterator[Step]:
         """The entries, a page at a time."""
         for at in range(first, upto, PAGE):
             end = min(at + PAGE, upto)
             answer = self._get("/entries", {"from": str(at), "to": str(end)})
-            if answer is None or len(answer.content) != (end - at) * STEP_BYTES:
+            if answer is None or len(answer) != (end - at) * STEP_BYTES:
                 raise Refusing(f"Entries {at} to {end} were asked for, and not so many were given.")
-            yield from steps(answer.content)
+            yield from steps(answer)
 
     def consistency(self, first: int, size: int) -> Sequence[bytes]:
         """The proof between two sizes of the access log."""
@@ -59,8 +63,8 @@ class Published:
         if answer is None:
             raise Refusing(f"The access log cannot show that its {first} entries are the beginning of its {size}.")
         try:
-            return [bytes.fromhex(step) for step in answer.json()["path"]]
-        except (ValueError, KeyError, TypeError):
+            return [bytes.fromhex(step) for step in json.loads(answer)["path"]]
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise Refusing("The proof that the access log continues cannot be read.") from None
 
     def bring(self, origin: str, size: int, line: str) -> None:
@@ -78,16 +82,21 @@ class Published:
         if answer.status_code != 200:
             raise Away(f"the cosignature was answered with {answer.status_code}")
 
-    def _get(self, path: str, asked: dict[str, str], *, missing: bool = False) -> httpx2.Response | None:
+    def _get(self, path: str, asked: dict[str, str], *, missing: bool = False) -> bytes | None:
+        content = b""
         try:
-            answer = self._client.get(path, params=asked)
+            with self._client.stream("GET", path, params=asked) as answer:
+                if answer.status_code == 404 and missing:
+                    return None
+                if answer.status_code != 200:
+                    raise Away(f"the service answered {answer.status_code}")
+                for part in answer.iter_bytes(65536):
+                    content += part
+                    if len(content) > LARGEST:
+                        raise Away(f"the service answered with more than {LARGEST // 1024 // 1024} MiB")
         except httpx2.HTTPError as error:
             raise Away(f"the service cannot be reached ({type(error).__name__})") from None
-        if answer.status_code == 404 and missing:
-            return None
-        if answer.status_code != 200:
-            raise Away(f"the service answered {answer.status_code}")
-        return answer
+        return content
 
 
 class Folder:

@@ -13,14 +13,21 @@ from interfaces.documentation.markdown import code, page, table
 INTRODUCTION = """\
 Who may ask what is one table, `WHO` in [domain/roles.py](../domain/roles.py). A capacity is a role, a role with its organisation
 (`delegated-partner/local-authority`), or something that the events of a case make somebody, such as its facilitator. Before any rule
-of a stage is looked at, three sentences refuse:
+of a stage is looked at, four sentences refuse:
 
 - whoever has declared an interest on the case that is not resolved may ask nothing on it (R-8);
 - a reviewer who was removed may ask nothing on it;
+- whose access was ended may ask nothing on it but to break the glass;
 - a case belongs to one partnership, and nobody else's role counts on it (X-3).
 
 Where the business manager has such an interest, the facilitator and the partnership officer may ask whatever the business manager
-may, and the event says on whose behalf (R-26)."""
+may, and the event says on whose behalf (R-26).
+
+Over HTTP a role that is given a command on no case is refused before any case is looked at (403). For whoever may not know of a case
+there is none (404), in the same words and at the same cost; but whom a command itself admits goes on: to break the glass, to notify, to
+say as a candidate that they have an interest. Whoever knows the case is told the rule (403). A refusal that rests on what somebody may
+not read says no more than its rule; of events they missed (412) all are counted, and those named that they may know of; a dry run tells
+the clocks they may read. What was answered under a key is answered again whatever has become of its asker: it is their own deed."""
 
 FOUND: dict[str, str] = {
     "anybody on the case": "everybody but a theme analyst and an administrator",
@@ -62,7 +69,9 @@ BESIDE = """\
 - A declared interest, a removal as reviewer and an ended access shut out at once, and from all that was before.
 - A deputy reads what the partner reads who appointed them, on that case, by a recorded delegation.
 - Inspectors and escalation reviewers read until the end of the day until which the lead partner let them in; whoever broke the glass
-  until the instant that the procedure sets. Information governance reads participants while it is let in for a complaint.
+  until the instant that the procedure sets. That is told at once, by e-mail, to the business managers and information governance of the
+  partnership who asked for reminders, stands among the absences of the case until it is judged, and in each digest of information
+  governance until then. Information governance reads participants while it is let in for a complaint.
 - Whoever hears a challenge reads decisions under pseudonyms until it is settled; an agency that owes a recommendation reads that one.
 - Another partnership's business manager and partners read the notification, the rapid review and decisions under pseudonyms, once
   each partnership has linked the two cases (same incident, siblings, across areas).
@@ -72,6 +81,12 @@ BESIDE = """\
   neighbours; one on publication keeps what was published with those who prepare it.
 - Whether a child is known is asked by those who open cases by their post and read every notification in full; they are told of cases whose
   notification they read in full, and of no other ([0019](decisions/0019-do-we-know-this-child.md)).
+- A list across cases shows the cases that somebody knows of, and of each the rows whose kind they may read, as the case itself shows
+  them; what is counted is counted of these. Figures of themes are of the cases whose themes they read. Who reads aggregates is told
+  totals of their partnership with small numbers hidden.
+- The feed of events tells an event to those who read it in full, or whose own it is, field by field. A calendar and a digest are
+  those of whoever asked for them, as they stand on each case when it is made.
+- What is recorded of somebody's looking is theirs to know (`GET /access`), of every case; which case it was, while they may know of it.
 - A document is opened only by those who read in full something that names it: bytes have no pseudonyms.
 - Under pseudonyms a child goes by their ref, others by role and number, the same throughout a case and in no other. Names and birth
   dates known to the case are replaced in free text too; what nobody recorded as a name cannot be."""

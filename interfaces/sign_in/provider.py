@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Callable
@@ -25,6 +26,9 @@ PLAIN = re.compile(r"[!-~]+")
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+AT_MOST = 15.0
+"""Seconds in all; and between two pieces:"""
+
 PATIENCE = httpx.Timeout(10.0, connect=5.0)
 LARGEST = 1024 * 1024
 
@@ -153,12 +157,20 @@ class Provider:
         return told
 
     async def _fetched(self, url: str) -> dict[str, Any]:
+        content = b""
         try:
-            async with httpx.AsyncClient(timeout=PATIENCE) as http:
-                answer = await http.get(url, headers={"Accept": "application/json"})
-            answer.raise_for_status()
-            told = answer.json() if len(answer.content) <= LARGEST else None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            async with (
+                asyncio.timeout(AT_MOST),
+                httpx.AsyncClient(timeout=PATIENCE) as http,
+                http.stream("GET", url, headers={"Accept": "application/json"}) as answer,
+            ):
+                answer.raise_for_status()
+                async for part in answer.aiter_bytes(65536):
+                    content += part
+                    if len(content) > LARGEST:
+                        raise ProviderAway
+            told = json.loads(content)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError, TimeoutError) as error:
             raise _away(error) from None
         if not isinstance(told, dict):
             raise ProviderAway

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -49,13 +50,12 @@ def mutated(files: list[bytes]) -> st.SearchStrategy[bytes]:
         for _ in range(draw(st.integers(1, 3))):
             at = draw(st.integers(0, len(lines) - 1))
             key = lines[at].split(b"=")[0].split(b":")[0]
-            there = draw(
-                st.sampled_from([b"", lines[at] * 2, lines[at][: len(lines[at]) // 2], b"[" + lines[at], b"? " + lines[at]])
-                | st.sampled_from(VALUES).map(lambda value, key=key: key + b"= " + value + b"\n")
-                | st.sampled_from(VALUES).map(lambda value, key=key: key + b": " + value + b"\n")
-                | st.binary(max_size=12)
-            )  # fmt: skip
-            lines[at] = there
+            line = lines[at]
+            key, value = re.split(rb"[=:]", line)[0], draw(st.sampled_from(VALUES))
+            said = (key + b"= " + value + b"\n", key + b": " + value + b"\n")
+            lines[at] = draw(
+                st.sampled_from([b"", line * 2, line[: len(line) // 2], b"[" + line, b"? " + line, *said]) | st.binary(max_size=12)
+            )
         return b"".join(lines)
 
     return changed()

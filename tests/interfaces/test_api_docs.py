@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,26 +58,37 @@ def test_every_route_is_shown_and_nothing_is_asked_of_anybody_else(seen: Seen):
     page = seen.page
 
     page.goto(f"{seen.url}/api/v1/docs")
-    shown = page.locator(".opblock-summary-path")
-    wanted = sum(len(methods) for methods in document["paths"].values())
-    until = time.monotonic() + 120
-    while shown.count() < wanted and time.monotonic() < until:  # the policy lets nobody wait by a script of text
-        page.wait_for_timeout(100)
-    asking = page.locator("#operations-asking-open-case")
-    asking.locator(".opblock-summary-control").click()
-    asking.locator(".opblock-body").wait_for()
+    page.locator(".opblock").first.wait_for()
+    page.locator(".opblock-summary-control").first.click()
+    opened = page.locator(".opblock.is-open .opblock-body")
+    opened.get_by_text("Responses").first.wait_for()
 
-    assert shown.count() == wanted
-    assert {path.replace("\u200b", "").strip() for path in shown.all_text_contents()} == set(document["paths"])
-    assert "Casetrail-Person" in asking.inner_text()
+    assert "429" in opened.inner_text()
     assert page.locator(".try-out__btn").count() == 0
+    routes = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert _scrolled_through(page, len(routes)) == routes
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 1000})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
     assert page.evaluate("window.violations") == []
     assert seen.said == []
     assert {urlsplit(url).netloc for url in seen.asked} == {urlsplit(seen.url).netloc}
     _a_script_that_comes_in_is_not_run(page)
+
+
+def _scrolled_through(page: Any, most: int) -> set[tuple[str, str]]:
+    """Method and path of each operation, as somebody sees them who reads to the end: what is out of sight is not drawn."""
+    found: set[tuple[str, str]] = set()
+    for _ in range(3):  # a busy machine draws late
+        page.evaluate("window.scrollTo(0, 0)")
+        end = False
+        while not end and len(found) < most:
+            page.wait_for_timeout(250)
+            for block in page.locator(".opblock-summary").all_inner_texts():
+                method, path, *_ = block.replace("\u200b", "").split("\n")
+                found.add((method.strip(), path.strip()))
+            end = page.evaluate("() => { const y = scrollY; window.scrollBy(0, 600); return scrollY === y }")
+    return found
 
 
 def _a_script_that_comes_in_is_not_run(page: Any) -> None:

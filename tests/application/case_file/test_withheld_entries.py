@@ -128,6 +128,17 @@ async def test_it_is_not_said_that_something_has_not_happened(service, make):
         assert claim not in read
 
 
+async def test_what_had_not_reached_somebody_is_not_told_where_what_was_sent_may_be_withheld(service, make):
+    case = await first_case(service, CHALLENGE)
+    whole = Page((await make(case)).text("data/report.html"))
+    assert "Was sent entry 8" in whole
+
+    read = Page((await make(case, without("notification-shared"))).text("data/report.html"))
+
+    assert "Not told, since entries are withheld" in read
+    assert "As far as is shown: The notification has not been shared with each of the three partners." in read
+
+
 async def test_a_case_whose_opening_is_withheld_has_no_name(service, make, check):
     case = await first_case(service, CHALLENGE)
     label = (await service.store.history(f"case/{case}"))[0].event.label

@@ -147,8 +147,8 @@ async def test_a_correction_of_anything_else_changes_nothing(service: Service, p
 async def test_a_child_said_to_be_another_person_goes_with_the_key_of_that_person(service: Service):
     stream, other = await opened(service), await opened(service, "Infant Y", name="Omar Ali")
     was, becomes = await child(service, stream), await child(service, other)
-    right = {"children__0__person": becomes, "children__0__name": "Sara Ali", "children__0__born_on": "2025-03-04"}
-    await ask(service, stream, corrected(1, **right), MANAGER)
+    another = corrected(children__0__person=becomes, children__0__name="Sara Ali", children__0__born_on="2025-03-04")
+    await ask(service, stream, another, MANAGER)
     await ask(service, stream, ErasePerson(person=was, basis="b", because="c"), GOVERNANCE)
     assert await known(service) == [stream]
     await ask(service, stream, ErasePerson(person=becomes, basis="b", because="c"), GOVERNANCE)

@@ -119,6 +119,15 @@ def test_who_creates_or_decides_has_a_command_for_it(role: str, column: str) -> 
     assert bool(asked) != ((role, column) in RECORDED_BY_ANOTHER), asked
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_has_a_command_where_the_matrix_gives_them_nothing(role: str) -> None:
+    for name in COMMANDS:
+        if any(speaks_of(role, capacity) for capacity in WHO[name]):
+            columns = [column for kind in KINDS.commands[name] if (column := MATRIX.column_of(kind))]
+            cells = {mark for column in columns for mark in marks(MATRIX.row(role).cell(column))}
+            assert cells or not columns, name
+
+
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_whoever_may_ask_a_command_may_read_what_its_refusals_rest_on_or_is_told_whom_to_ask(command: str) -> None:
     """A role that reads nothing of the facts is sent to the Business Manager, who reads them all."""

@@ -14,6 +14,7 @@ from domain.case import recall
 from domain.interests import InterestDeclared, InterestResolved
 from domain.people import NOTIFYING_ROLES, By
 from domain.stages.agency_reports import AgencyAsked
+from domain.stages.commissioning import ReviewerInterestDeclared
 from domain.stages.escalation import ChallengeRaised, ChallengeResolved, EscalationLevelEntered
 from domain.stages.opening import CaseLinked
 from domain.stages.rapid_review import FacilitatorAssigned
@@ -192,3 +193,13 @@ def test_the_cases_that_link_back_are_found_from_their_own_histories() -> None:
     theirs = case(it(OUTSIDER, CaseLinked(case="c1", relation="cross-area")), partnership="bury")
     alone = case(partnership="barnet")
     assert those_that_link_back("c1", {"theirs": theirs, "alone": alone}) == {"theirs": "bury"}
+
+
+@pytest.mark.parametrize(("kind", "shut_out"), [("real", True), ("perceived", False)])
+def test_a_candidate_with_a_real_interest_is_shut_out_until_it_is_resolved(kind: Any, shut_out: bool) -> None:
+    candidate = of("reviewer")
+    declared = it(BM, ReviewerInterestDeclared(candidate=candidate.person, kind=kind, nature="her sister's ward"))
+    told = case(*MADE_BY["reviewer"](candidate), declared)
+    assert (member(told, candidate).conflicted_since is not None) == shut_out == (candidate.person in recall(told).interests.unresolved)
+    told = case(*MADE_BY["reviewer"](candidate), declared, it(HEALTH, InterestResolved(person=candidate.person, how="she reads no ward")))
+    assert member(told, candidate).conflicted_since is None

@@ -224,13 +224,6 @@ async def test_what_is_done_is_no_look_and_what_is_refused_or_missed_is_one(desk
     assert all("documents" not in look for look in noted())
 
 
-async def test_a_try_at_a_case_that_there_is_not_tells_of_nobody(desk: Desk, noted: Asked):
-    for page in ("", "/history", "/access"):
-        assert (await desk.look(f"/cases/nobody{page}")).status_code == 404
-    assert (await desk.ask("/cases/nobody/record-awareness", AWARE, LA)).status_code == 404
-    assert noted() == []
-
-
 async def test_nothing_is_fetched_ahead_and_nothing_noted_for_it(desk: Desk, noted: Asked):
     case = await desk.open()
     assert (await desk.look(f"/cases/{case}/access", Sec_Purpose="prefetch")).status_code == 400

@@ -26,7 +26,7 @@ STRANGERS = (
     ("declare-interest", INTEREST, "parent//Mother/bolton"),
     ("check-anonymisation", {"digest": "a" * 64}, "designated-health-practitioner//Dr Nobody/bolton"),
     ("submit-agency-report", {"agency": "ward", "report_digest": "a" * 64, "quality_assured_by": "head"}, "agency-author/ward/Ann/bolton"),
-    ("record-participation", {"participant": "participant//Eve/bolton", "outcome": "accepted"}, "participant//Eve/bolton"),
+    ("record-participation", {"participant": "participant//Eve/bolton", "outcome": "agreed"}, "participant//Eve/bolton"),
     ("escalate-challenge", {"challenge": "challenge-1", "level": 2, "heard_by": ["lead-partner"]}, "notifier/ward/Nan/bolton"),
     ("record-escalation-view", {"challenge": "challenge-1", "view": "v"}, "reviewer//Rae/bolton"),
     ("withdraw-notification", {"because": "b"}, "business-manager///bury"),
@@ -80,12 +80,12 @@ async def test_a_case_one_may_not_know_of_is_no_case(desk: Desk, monkeypatch: py
         away, paid_there = await cost(desk, monkeypatch, f"/cases/{nowhere}/{command}{dry_run}", fields, by)
         assert (there.status_code, there.json().get("detail")) == (404, THERE_IS_NONE), (command, by, there.text)
         assert same(there, away), (command, by)
-        assert paid == paid_there, (command, by)
+        assert sorted(paid) == sorted(paid_there), (command, by)
 
 
 async def test_it_costs_the_same_for_a_service_that_has_not_read_the_case_yet(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     case = await desk.open()
-    desk.service.cases._cached._known.clear()  # type: ignore[union-attr]
+    desk.service.cases._cached._known.clear()
     stranger = "agency-author/ward/Ann/bolton"
     await desk.ask("/cases/elsewhere/place-hold", HOLD, stranger)  # whoever asks for the first time is written into the register
     with counted(monkeypatch) as there:
@@ -105,7 +105,9 @@ async def test_a_role_that_is_given_a_command_on_no_case_is_told_so_without_look
         assert "it is for a named portal user (permission matrix)." in there.json()["detail"]
         assert same(there, away)
         assert paid == paid_there
-    health = await desk.ask(f"/cases/{case}/determine-criteria-not-met", {"evidence": "e", "panel_informed": True}, "delegated-partner/health")
+    health = await desk.ask(
+        f"/cases/{case}/determine-criteria-not-met", {"evidence": "e", "panel_informed": True}, "delegated-partner/health"
+    )
     assert health.status_code == 403
     persons = [await desk.ask(f"/cases/{c}/raise-challenge", {"decision": "d", "organisation": "o", "grounds": "g"}, "parent//M")
                for c in (case, "nowhere")]  # fmt: skip
@@ -147,18 +149,14 @@ async def test_whose_access_was_ended_asks_nothing_but_to_break_the_glass(desk: 
 
 async def test_a_refusal_that_rests_on_what_one_may_not_read_says_only_its_rule(desk: Desk):
     case = await desk.open()
-    for dry_run in ("", "?dry_run=true"):
-        asked = (f"/cases/{case}/acknowledge-notification{dry_run}", {"to": "ward", "channel": "phone"})
-        told = (await desk.ask(*asked, BM)).json()
-        assert not told["detail"].startswith("This cannot be done at present")
-        asked = (f"/cases/{case}/confirm-serious-incident{dry_run}", {"basis": ""}, f"{LA}//Somebody else")
-        answer = await desk.ask(*asked)
-        assert answer.status_code in (409, 422), answer.text
     missing = {"evidence": "post-mortem", "panel_informed": False, "learning_considered": "l"}
-    hidden = await desk.ask(f"/cases/{case}/determine-criteria-not-met", missing, PORTAL)
-    assert hidden.status_code == 409
-    assert "This cannot be done at present; ask the Business Manager (X-6)." in hidden.json()["detail"]
-    assert hidden.json()["rule"] is not None
+    for dry_run in ("", "?dry_run=true"):
+        manager = await desk.ask(f"/cases/{case}/acknowledge-notification{dry_run}", {"to": "ward", "channel": "phone"})
+        assert (manager.status_code, manager.json()["rule"]) == (409, "BOL-57")
+        assert "cannot be done at present" not in manager.text
+        hidden = await desk.ask(f"/cases/{case}/determine-criteria-not-met{dry_run}", missing, PORTAL)
+        assert hidden.status_code == 409
+        assert "This cannot be done at present; ask the Business Manager (X-6)." in hidden.json()["detail"]
 
 
 async def test_412_counts_all_and_names_what_one_may_know_of(desk: Desk):

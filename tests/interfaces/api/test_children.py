@@ -23,7 +23,7 @@ from tests.interfaces.served import CASE
 pytestmark = pytest.mark.anyio
 
 SARA = {"name": "Sara Ali", "born_on": "2025-03-04"}
-CHILD = CASE["children"][0]  # type: ignore[index]  # a mapping of lists and words
+CHILD = CASE["children"][0]
 BOLTON, BURY = "business-manager///bolton", "business-manager///bury"
 
 

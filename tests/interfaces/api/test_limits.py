@@ -136,8 +136,10 @@ async def test_what_is_open_to_all_is_limited_by_address_and_watching_is_not(pla
 
 @pytest.mark.parametrize(
     ("host", "counted_as"),
-    [("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::/64"),
-     ("testclient", "testclient"), ("", "")],
+    [
+        ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"), ("testclient", "testclient"), ("", ""),
+    ],
 )  # fmt: skip
 def test_an_address_of_version_6_is_counted_by_its_network(host: str, counted_as: str):
     assert address({"type": "http", "client": (host, 1)}) == counted_as
@@ -151,7 +153,7 @@ async def test_a_proxy_says_where_a_request_comes_from_and_nobody_else_does():
     async def app(scope: Any, receive: Any, send: Any) -> None:
         found.append(address(scope))
 
-    trusting = ProxyHeadersMiddleware(app, trusted_hosts=Settings(proxies="10.0.0.0/24 127.0.0.1").proxies.split())
+    trusting: Any = ProxyHeadersMiddleware(app, trusted_hosts=Settings(proxies="10.0.0.0/24 127.0.0.1").proxies.split())
     for client in ("127.0.0.1", "10.0.0.9", "192.0.2.7"):
         headers = [(b"x-forwarded-for", b"203.0.113.66, 198.51.100.4")]
         await trusting({"type": "http", "client": (client, 1), "headers": headers, "scheme": "http"}, None, None)

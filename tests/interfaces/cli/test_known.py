@@ -12,8 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from application.children import searching
 from application.posts import Post
@@ -73,7 +72,7 @@ def test_a_child_who_is_not_known_is_told_of_in_a_sentence(store: Databases):
 
 @pytest.mark.slow
 def test_another_programme_hands_them_over_on_the_input_and_reads_json(store: Databases):
-    command = [CASETRAIL, "known", "--by", MANAGER, "--json"]
+    command = [str(CASETRAIL), "known", "--by", MANAGER, "--json"]
     settings = {name: value for name, value in os.environ.items() if not name.startswith("CASETRAIL_")} | environment(store)
     told = subprocess.run(command, input="Sara Ali\n2025-03-04\n", env=settings, capture_output=True, text=True, check=True)
     (found,) = json.loads(told.stdout)
@@ -121,6 +120,24 @@ def test_the_index_is_made_again_and_under_a_new_key(store: Databases):
     before = entries(store)
     assert "under a new key" in known(store, "--new-key").stdout
     assert len(entries(store)) == len(before) == 2
+    assert "Infant X" in known(store, "--by", MANAGER).stdout
+
+
+BEFORE = """
+DROP TABLE children, child_index, child_searches;
+DROP FUNCTION enter_children, settle_children, begin_child_index, count_child_search, children_go_with_their_keys CASCADE;
+DELETE FROM schema_migrations WHERE number = 2
+"""
+
+
+def test_a_store_of_the_version_before_is_brought_up_to_date_with_its_children(store: Databases):
+    with psycopg.connect(store.owner_keys) as keys:
+        for statement in BEFORE.split(";"):
+            keys.execute(statement.encode())
+    assert "0002_children.sql has not been run" in known(store, "--by", MANAGER).output
+    owner = {"CASETRAIL_OWNER_URL": store.owner_record, "CASETRAIL_OWNER_KEYS_URL": store.owner_keys}
+    told = CliRunner().invoke(app, ["migrate", "--rehearsal"], env={**NOT_OURS, **environment(store), **owner})
+    assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "The store is ready.")
     assert "Infant X" in known(store, "--by", MANAGER).stdout
 
 

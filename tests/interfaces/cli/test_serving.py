@@ -112,3 +112,16 @@ def test_it_serves_until_it_is_stopped(places: Databases, stop: signal.Signals):
         process.wait(20)
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{address}/health/live")
+
+
+def test_what_the_settings_limit_is_limited_by_the_process_that_serves(places: Databases, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CASETRAIL_ASKS_PER_MINUTE", "2")
+    with serving(places) as (_, address):
+        who = {"Casetrail-Person": "business-manager"}
+        answers = [httpx.get(f"{address}/api/v1/procedures", headers=who, timeout=60) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert int(answers[-1].headers["retry-after"]) <= 30
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as held:
+            held.sendall(b"GET / HTTP/1.1\r\nX-Long: " + 70 * 1024 * b"x")
+            assert held.recv(100).startswith(b"HTTP/1.1 431 ")

@@ -40,6 +40,10 @@ MAPPED = Mapped.model_validate(
                 "claim": "groups", "values": ["bolton-police"], "role": "delegated-partner", "organisation": "police",
                 "partnership": "bolton",
             },
+            {
+                "claim": "groups", "values": ["bolton-health"], "role": "delegated-partner", "organisation": "health",
+                "partnership": "bolton",
+            },
             {"claim": "groups", "values": ["bolton-reviewers"], "role": "reviewer", "partnership": "bolton"},
             {"claim": "groups", "values": ["bolton-leads"], "role": "lead-partner", "partnership": "bolton"},
             {"claim": "groups", "values": ["inspectors"], "role": "inspector", "partnership": "bolton"},
@@ -54,6 +58,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "leigh": {"name": "Leigh Hardcastle", "groups": ["bolton-leads"]},
     "imogen": {"name": "Dame Imogen", "groups": ["inspectors"]},
     "kit": {"name": "Kit Pomfret", "groups": ["bolton-police"]},
+    "hana": {"name": "Hana Lightfoot", "groups": ["bolton-health"]},
     "bea": {"name": "Bea Summerseat", "work": {"area": "bury"}},
     "nobody": {"name": "No Body"},
 }

@@ -16,6 +16,7 @@ from application.world import InProcess
 from domain.working_days import london_date
 from interfaces.databases import Databases
 from interfaces.sign_in.configured import Client, SignIn
+from tests.interfaces.served import CASE
 from tests.interfaces.sign_in.conftest import HERE, MAPPED, Browser, House, housed
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +43,7 @@ async def at_work(house: House, subject: str) -> Browser:
 
 
 async def told(house: House, reviewer: Browser) -> str:
-    """A review under way, led by the reviewer who is signed in."""
+    """A review under way, led by the reviewer who is signed in. Whoever else is of the story comes in afterwards: it names by posts."""
     person = (await reviewer.session())["person"]
     whole = parse_scenario(STORY.read_bytes().replace(b"Isolde Marchbank", person.encode()), STORY.name)
     steps = tuple(step for step in whole.steps if step.line < UNTIL_SHE_AGREES_THE_SCOPE)
@@ -76,22 +77,30 @@ async def shut_out(browser: Browser, case: str) -> None:
     assert (await browser.session())["post"] is not None
 
 
+@pytest.mark.slow
 async def test_a_reviewer_who_is_removed(practice: House):
-    isolde, pat = await at_work(practice, "isolde"), await at_work(practice, "pat")
+    isolde = await at_work(practice, "isolde")
     case = await told(practice, isolde)
+    hana = await at_work(practice, "hana")
     seen = await isolde.http.get(f"/api/v1/cases/{case}")
     assert (seen.status_code, "Infant P" in seen.text) == (200, True), seen.text
-    removed = await asks(pat, case, "remove-reviewer", candidate=(await isolde.session())["person"], because="Taken ill.")
+    removed = await asks(hana, case, "remove-reviewer", candidate=(await isolde.session())["person"], because="Taken ill.")
     assert removed.status_code in (200, 201), removed.text
     await shut_out(isolde, case)
-    assert 200 in await reads(pat, case)
+    assert 200 in await reads(hana, case)
 
 
-async def test_an_inspector_whose_access_ends(practice: House):
-    imogen, leigh = await at_work(practice, "imogen"), await at_work(practice, "leigh")
-    case = await told(practice, await at_work(practice, "isolde"))
+async def opened(house: House) -> str:
+    """A case of Bolton."""
+    pat = await at_work(house, "pat")
+    answer = await pat.http.post("/api/v1/cases", json={**CASE, "label": SECRET[0]}, headers=await pat.token())
+    return str(answer.json()["case"])
+
+
+async def test_an_inspector_whose_access_ends(house: House):
+    case, imogen, leigh = await opened(house), await at_work(house, "imogen"), await at_work(house, "leigh")
     await shut_out(imogen, case)
-    person, today = (await imogen.session())["person"], london_date(practice.clock())
+    person, today = (await imogen.session())["person"], london_date(house.clock())
     until = date(today.year + 1, 1, 31).isoformat()
     let_in = await asks(leigh, case, "grant-access", person=person, capacity="inspector", until=until, because="A joint inspection.")
     assert let_in.status_code in (200, 201), let_in.text
@@ -101,9 +110,8 @@ async def test_an_inspector_whose_access_ends(practice: House):
     await shut_out(imogen, case)
 
 
-async def test_a_partner_who_declares_an_interest(practice: House):
-    kit = await at_work(practice, "kit")
-    case = await told(practice, await at_work(practice, "isolde"))
+async def test_a_partner_who_declares_an_interest(house: House):
+    case, kit = await opened(house), await at_work(house, "kit")
     assert (await kit.http.get(f"/api/v1/cases/{case}")).status_code == 200
     declared = await asks(kit, case, "declare-interest", kind="perceived", nature="The father is a cousin.")
     assert declared.status_code in (200, 201), declared.text
@@ -111,19 +119,17 @@ async def test_a_partner_who_declares_an_interest(practice: House):
     assert (await kit.session())["post"] == "delegated-partner/police/bolton"
 
 
-async def test_a_manager_whose_post_is_taken_away(practice: House):
-    pat = await at_work(practice, "pat")
-    case = await told(practice, await at_work(practice, "isolde"))
+async def test_a_manager_whose_post_is_taken_away(house: House):
+    case, pat = await opened(house), await at_work(house, "pat")
     assert (await pat.http.get(f"/api/v1/cases/{case}")).status_code == 200
-    sessions, now = practice.service.sessions, practice.clock()
+    sessions, now = house.service.sessions, house.clock()
     (held,) = await sessions.posts.listed((await pat.session())["person"])
     assert await sessions.posts.end([held.id], now, london_date(now)) == 1
     assert await reads(pat, case) == {401}
 
 
-async def test_a_neighbour_learns_no_more_of_a_case_than_that_there_is_none(practice: House):
-    bea = await at_work(practice, "bea")
-    case = await told(practice, await at_work(practice, "isolde"))
+async def test_a_neighbour_learns_no_more_of_a_case_than_that_there_is_none(house: House):
+    case, bea = await opened(house), await at_work(house, "bea")
     await shut_out(bea, case)
     there, not_there = [await bea.http.get(f"/api/v1/cases/{name}") for name in (case, "00000000-0000-4000-8000-000000000000")]
     assert (there.status_code, there.content) == (not_there.status_code, not_there.content) == (404, not_there.content)

@@ -42,6 +42,7 @@ def test_the_challenge_is_that_of_rfc_7636():
 
 
 def test_the_provider_gives_a_token_for_the_right_verifier_alone(provider: str):
+    verifier: dict[str, str]
     for number, verifier in enumerate(({}, {"code_verifier": ""}, {"code_verifier": "x" * 43}, {"code_verifier": ASKED["code_challenge"]})):
         answer = redeemed(provider, code_for(provider, number), **verifier)
         assert (answer.status_code, answer.json()["error"] in ("invalid_grant", "invalid_request")) == (400, True), answer.text
@@ -52,12 +53,11 @@ def test_the_provider_gives_a_token_for_the_right_verifier_alone(provider: str):
 
 
 def test_the_provider_asks_nobody_without_pkce_and_nonce(provider: str):
-    for number, lacking in enumerate(
-        (
-            {"code_challenge": None, "code_challenge_method": None}, {"code_challenge_method": "plain"}, {"code_challenge": None},
-            {"nonce": None}, {"redirect_uri": "https://evil.example/sign-in/callback"}, {"client_id": "another"},
-        )
-    ):  # fmt: skip
+    without: tuple[dict[str, str | None], ...] = (
+        {"code_challenge": None, "code_challenge_method": None}, {"code_challenge_method": "plain"}, {"code_challenge": None},
+        {"nonce": None}, {"redirect_uri": "https://evil.example/sign-in/callback"}, {"client_id": "another"},
+    )  # fmt: skip
+    for number, lacking in enumerate(without):
         assert code_for(provider, 20 + number, **lacking) is None, lacking
 
 

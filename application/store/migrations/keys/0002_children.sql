@@ -4,7 +4,7 @@
 -- By which key entries are made, in which form, and whether every child of the record has one. There is one row.
 CREATE TABLE child_index (
     one        boolean PRIMARY KEY DEFAULT true CHECK (one),
-    search_key text COLLATE "C" NOT NULL REFERENCES keys (id),
+    search_key text COLLATE "C" NOT NULL,
     form       int NOT NULL,
     whole_at   timestamptz
 );
@@ -14,7 +14,7 @@ CREATE TABLE child_index (
 CREATE TABLE children (
     entry         bytea NOT NULL CHECK (length(entry) = 32),
     stream        text COLLATE "C" NOT NULL,
-    person        text COLLATE "C" NOT NULL REFERENCES keys (id),
+    person        text COLLATE "C" NOT NULL,
     waiting_since timestamptz,
     PRIMARY KEY (entry, stream, person)
 );
@@ -107,7 +107,9 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(who, 7161132759046187376));
     now := clock_timestamp();
-    DELETE FROM child_searches s WHERE s.person = who AND s.at <= now - make_interval(secs => seconds);
+    DELETE FROM child_searches s WHERE s.ctid = ANY (ARRAY(  -- of nobody longer than is needed
+        SELECT o.ctid FROM child_searches o WHERE o.at <= now - make_interval(secs => seconds) FOR UPDATE SKIP LOCKED
+    ));
     SELECT count(*), min(s.at) INTO made, first FROM child_searches s WHERE s.person = who;
     IF made >= most THEN
         RETURN greatest(1, extract(epoch FROM first + make_interval(secs => seconds) - now));
