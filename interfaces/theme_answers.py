@@ -285,7 +285,8 @@ def _case(case: str, rows: Sequence[Behind], *, in_full: bool) -> Item:
         "standing": _standing(rows),
         "children": [
             {
-                "child": child, "counted_as": told[0].one_child if in_full else child, "standing": _standing(told), "codes": [one.assigned for one in told],
+                "child": child, "counted_as": told[0].one_child if in_full else child, "standing": _standing(told),
+                "codes": [one.assigned for one in told],
                 "assigned_on": min(one.assigned_on for one in told).isoformat(),
             }
             for child, told in children.items()

@@ -71,8 +71,8 @@ class Across:
     async def look_at(self, places: Iterable[tuple[str, int]]) -> None:
         """Read these entries, by case and place, in one query: where it depends on an entry whether something is theirs."""
         new = [(f"case/{case}", place) for case, place in dict.fromkeys(places) if (case, place) not in self._entries]
-        for (stream, place), recorded in (await self._on_cases.store.entries(new)).items():
-            self._entries[stream.removeprefix("case/"), place] = recorded
+        found = await self._on_cases.store.entries(new) if new else {}
+        self._entries |= {(stream.removeprefix("case/"), place): recorded for (stream, place), recorded in found.items()}
 
     async def learn_names(self, cases: Iterable[str]) -> None:
         """Find out what everybody goes by on these cases."""
@@ -92,5 +92,6 @@ class Across:
 
     async def histories(self, cases: Iterable[str]) -> dict[str, list[Recorded]]:
         """The whole of these cases, in one query."""
-        found = await self._on_cases.store.histories([f"case/{case}" for case in dict.fromkeys(cases)])
+        streams = [f"case/{case}" for case in dict.fromkeys(cases)]
+        found = await self._on_cases.store.histories(streams) if streams else {}
         return {stream.removeprefix("case/"): history for stream, history in found.items()}

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from application.policy.membership import NEIGHBOURS, membership, those_that_link_back
-from application.policy.on_a_case import Membership
+from application.policy.on_a_case import ON_EVERY_CASE, Membership
 from application.store.store import Store
 from domain.case import Case
 from domain.language import Command, Refused
-from domain.people import NOTIFYING_ROLES, By
+from domain.people import NOTIFYING_ROLES, PARTNERS, By
 from domain.recorded import Recorded
-from domain.roles import WHO, holds, never_asks, not_for
+from domain.roles import ON_NO_CASE, PARTNER, WHO, holds, never_asks, not_for
 from domain.stages.escalation import NOT_AN_ORGANISATION, PERSONS
+
+KNOW_OF_EVERY_CASE = ON_EVERY_CASE - {*ON_NO_CASE}
 
 
 def refused_by_role(command: str, by: By) -> Refused | None:
@@ -43,6 +45,12 @@ class Linking:
         others = {stream.removeprefix("case/"): told for stream, told in self._asked[links].items()}
         case = history[0].stream.removeprefix("case/") if history else ""
         return membership(history, by.person, posts, those_that_link_back(case, others))
+
+
+def on_every_case(posts: Sequence[By], case: Case) -> bool:
+    """Whether somebody knows of the case by a post alone: also where they are shut out of it, for they are told why."""
+    here = [post for post in posts if post.partnership == case.opening.partnership]
+    return any(post.role in KNOW_OF_EVERY_CASE and (post.role != PARTNER or post.organisation in PARTNERS) for post in here)
 
 
 def admits(command: Command, by: By, case: Case) -> bool:

@@ -280,7 +280,7 @@ class Store:
     async def entries(self, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], Recorded]:
         """Single events by stream and place, words sealed, in one query."""
         wanted = [*places]
-        rows = await self._readers.ask(ENTRIES, ([stream for stream, _ in wanted], [place for _, place in wanted])) if wanted else []
+        rows = await self._readers.ask(ENTRIES, ([stream for stream, _ in wanted], [place for _, place in wanted]))
         found = (mapper.recorded(*row) for row in rows)
         return {(recorded.stream, recorded.place): recorded for recorded in found}
 

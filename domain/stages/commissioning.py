@@ -273,7 +273,7 @@ class AssessCandidate(Command, name="assess-candidate"):
     """Answer every criterion, by its rule number: six for a practice review, eight for the others."""
 
     candidate: PersonRef
-    answers: dict[RuleNumber, Spoken] = Field(default_factory=dict)
+    answers: dict[RuleNumber, Spoken] = Field(default_factory=dict, json_schema_extra={"additionalProperties": False})
 
     @classmethod
     def refusals(cls, case: Case, asking: Asking) -> Iterator[str]:

@@ -131,12 +131,18 @@ async def asked(request: Request, model: type[Command], stream: str | None, **of
         answer = _would if how.dry_run else _done
         return await answer(request, door, command, asker, stream, how)
     except Moved as error:
-        raise await door.missed(error) from None
+        answered = await door.missed(error)
+        await _looked(request, door)
+        raise answered from None
     except Refused as error:
-        raise door.said(error) from None
-    finally:
-        if door.reader is not None:
-            looks_at(request, reader=door.reader)
+        await _looked(request, door)
+        raise await door.said(error) from None
+
+
+async def _looked(request: Request, door: Door) -> None:
+    """As whom they came before the case, for the record of looks."""
+    if (reader := await door.reader()) is not None:
+        looks_at(request, reader=reader)
 
 
 async def _would(request: Request, door: Door, command: Command, asker: Asker, stream: str | None, how: How) -> Response:
@@ -151,6 +157,7 @@ async def _would(request: Request, door: Door, command: Command, asker: Asker, s
         "clocks": await door.clocks(would),
         "dry_run": True,
     }
+    await _looked(request, door)
     return _answer(told, 200, {"Position": str(await running.store.settled_position())})
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from application.cases import Moved, NoSuchCase, WouldDo
-from application.policy.at_the_door import Linking, admits
+from application.policy.at_the_door import Linking, admits, on_every_case
 from application.policy.reader_of import reader_of
 from application.policy.reading import Reader
 from application.policy.shown import Shown
@@ -32,9 +32,8 @@ class Door:
         self._command = command
         self._posts = posts
         self._linking = Linking(running.store)
-        self._history: Sequence[Recorded] = ()
-        self._by: By | None = None
-        self.reader: Reader | None = None
+        self._let_in: tuple[By, Sequence[Recorded], datetime] | None = None
+        self._reader: Reader | None = None
 
     async def admit(self, by: By, history: Sequence[Recorded], case: Case, now: datetime) -> None:
         """Let them come before the case.
@@ -42,18 +41,25 @@ class Door:
         Raises:
             NoSuchCase: there is none, or none that they may know of and may ask this of.
         """
-        member = await self._linking.member(history, by, self._posts or (by,))
-        reader = Reader(by, member, now)
-        known = reader.knows  # asked also where there is no case
-        if not history or not (known or admits(self._command, by, case)):
-            raise NoSuchCase
-        self._by, self._history, self.reader = by, history, reader
+        self._reader = None
+        # most are on every case, or come with what admits them: for those nobody has to ask what each event makes of them
+        if not (history and (on_every_case(self._posts or (by,), case) or admits(self._command, by, case))):
+            self._reader = await self._as_reader(by, history, now)
+            if not self._reader.knows or not history:
+                raise NoSuchCase
+        self._let_in = by, history, now
 
-    def said(self, refused: Refused) -> Refused:
+    async def reader(self) -> Reader | None:
+        """Who was let in, as the reader that they are; nobody where no case was asked."""
+        if self._reader is None and self._let_in is not None:
+            self._reader = await self._as_reader(*self._let_in)
+        return self._reader
+
+    async def said(self, refused: Refused) -> Refused:
         """A refusal as far as it is theirs to hear."""
-        if self.reader is None or isinstance(refused, NotAllowed):
+        if isinstance(refused, NotAllowed) or (reader := await self.reader()) is None:
             return refused
-        return Refused(*self.reader.refusal(self._command.name, refused.sentences))
+        return Refused(*reader.refusal(self._command.name, refused.sentences))
 
     async def missed(self, moved: Moved) -> MovedOn:
         """How many events they missed, and which, as far as they may know that; judged by what was missed as well.
@@ -61,27 +67,29 @@ class Door:
         Raises:
             NoSuchCase, NotAllowed: what was missed shut them out.
         """
-        if self.reader is None or self._by is None:
+        before = await self.reader()
+        if before is None or self._let_in is None:
             return MovedOn(len(moved.missed), [_named(recorded) for recorded in moved.missed])
-        behind = [recorded for recorded in self._history if not moved.missed or recorded.place < moved.missed[0].place]
-        whole = [*behind, *moved.missed]
-        member = await self._linking.member(whole, self._by, self._posts or (self._by,))
-        known, reader = self.reader.knows, Reader(self._by, member, self.reader.now)
-        self.reader = reader
-        if known and not reader.knows:
+        by, history, now = self._let_in
+        whole = [*(one for one in history if not moved.missed or one.place < moved.missed[0].place), *moved.missed]
+        self._let_in, self._reader = (by, whole, now), await self._as_reader(by, whole, now)
+        if before.knows and not self._reader.knows:
             raise NoSuchCase
-        if reader.barred is not None:
-            raise NotAllowed(reader.barred)
-        shown = Shown(reader, whole, {})
+        if self._reader.barred is not None:
+            raise NotAllowed(self._reader.barred)
+        shown = Shown(self._reader, whole, {})
         return MovedOn(len(moved.missed), [_named(recorded) for recorded in moved.missed if shown.may_name(recorded)])
 
     async def clocks(self, would: WouldDo) -> list[dict[str, Any]]:
         """The clocks that would start, as far as they would be theirs to read."""
         told = await self._running.clocks_started(would)
-        if self.reader is None:
+        if (reader := await self.reader()) is None:
             return told
         fields = await self._running.store.bodies(would.stream, would.history)
-        return Shown(self.reader, [*would.history, *would.imagined], fields).clocks(told)
+        return Shown(reader, [*would.history, *would.imagined], fields).clocks(told)
+
+    async def _as_reader(self, by: By, history: Sequence[Recorded], now: datetime) -> Reader:
+        return Reader(by, await self._linking.member(history, by, self._posts or (by,)), now)
 
 
 async def keeper_of(running: Service, stream: str, asker: Asker) -> Reader:

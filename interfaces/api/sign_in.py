@@ -61,7 +61,7 @@ GOES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/sign-in", name="sign-in", response_class=HTMLResponse, responses=GOES | documented(400, 404, 422, 503))
+@router.get("/sign-in", name="sign-in", response_class=HTMLResponse, responses=GOES | documented(400, 404, 414, 422, 503))
 async def sign_in(
     request: Request,
     next: Annotated[str | None, Query(max_length=500, description="The page of this service to go to afterwards.")] = None,

@@ -40,7 +40,7 @@ def test_a_rebuild_is_the_live_view_row_for_row_its_past_included(connection: Co
     assert done.compared is not None
     assert done.compared.equal
     assert (done.compared.rows, done.position) == (len(before), log.end())
-    assert any(row[3] is not None for row in before)
+    assert "known_until" not in view.tables[0].columns or any(row[3] is not None for row in before)
     build = views.live(connection, view)
     assert build is not None
     assert build.number == kept.build.number + 1

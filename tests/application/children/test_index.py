@@ -111,7 +111,7 @@ async def test_generated_histories_are_known(places: Databases):
 @pytest.mark.parametrize("field", ["children__0__name", "children__infant_x__name"])
 async def test_a_corrected_name_is_known_and_the_wrong_one_is_not(service: Service, places: Databases, field: str):
     stream = await opened(service)
-    await ask(service, stream, corrected(**{field.replace("infant_x", "infant-x"): "Zara Aly"}), MANAGER)
+    await ask(service, stream, corrected(1, **{field.replace("infant_x", "infant-x"): "Zara Aly"}), MANAGER)
     assert await known(service, "Zara Aly") == [stream]
     assert await known(service) == []
     assert len(entries(places)) == 2  # the two forms of the right name: nothing is left of the wrong one

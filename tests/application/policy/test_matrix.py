@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
+from application.policy.at_the_door import on_every_case
 from application.policy.kinds import KINDS
 from application.policy.matrix import MATRIX, marks, readings
+from domain.access import AccessEnded
+from domain.case import recall
+from domain.interests import InterestDeclared
 from domain.language import COMMANDS
 from domain.people import ROLES, By
 from domain.roles import CAPACITIES, WHO
 from domain.stages.commissioning import ReviewCommissioned, ReviewType
-from tests.application.case_view.histories import BM
+from tests.application.case_view.histories import BM, asker
 from tests.application.policy.telling import MADE_BY, case, it, of, reader
 
 CELLS = [(role, column) for role in ROLES for column in MATRIX.columns]
@@ -133,3 +137,12 @@ def test_whoever_may_ask_a_command_may_read_what_its_refusals_rest_on_or_is_told
     """A role that reads nothing of the facts is sent to the Business Manager, who reads them all."""
     manager = reader(case(), of("business-manager"))
     assert all(manager.may(kind).reads for kind in KINDS.commands[command])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_knows_of_every_case_by_their_post_knows_of_one_on_which_they_are_nothing_else(role: str) -> None:
+    by = of(role)
+    assert on_every_case((by,), recall(case())) == reader(case(), by).knows
+    shut_out = case(it(by, InterestDeclared(kind="real", nature="a cousin")), it(BM, AccessEnded(person=by.person)))
+    assert not on_every_case((by,), recall(shut_out)) or reader(shut_out, by).knows
+    assert not on_every_case((asker(role, partnership="bury"),), recall(case()))

@@ -109,7 +109,7 @@ def test_nobody_is_served_who_has_gone(places: Databases, monkeypatch: pytest.Mo
     with served(places) as url:
         with followed(url) as answer:
             coming = lines(answer)
-            for _ in range(2):
+            for _ in range(3):
                 assert next(message for message in coming if "" in message) == {"": "still here"}
         gone = time.monotonic()
         time.sleep(1.5)

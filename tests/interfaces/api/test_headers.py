@@ -47,18 +47,18 @@ def test_the_policy_has_no_exception():
         assert not re.search(r"unsafe|data:|blob:|\*|https?:|strict-dynamic|nonce|sha\d", policy)
 
 
-async def test_every_route_and_method_answers_with_them(desk: Desk):
+async def test_every_route_and_method_answers_with_them(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("interfaces.wiring.PATIENCE", 0.01)  # for read models, which nobody makes here
     document = (await desk.look("/openapi.json")).json()
+    beside = {path: {"get": {}, "head": {}} for path in (*BESIDES, *(f"/static/{name}" for name in FILES))}
     asked = 0
-    for path in (*document["paths"], *BESIDES, *(f"/static/{name}" for name in FILES)):
+    for path, methods in (document["paths"] | beside).items():
         url = "http://casetrail" + re.sub(r"\{\w+\}", "none", path)
-        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"):
-            if method == "GET" and path == "/api/v1/events":
-                url += "?limit=1"
-            must_be_guarded(await desk.client.request(method, url))
-            must_be_guarded(await desk.look(url, method=method))
-            asked += 1
-    assert asked > 7 * 100
+        for method in (*methods, "options"):
+            must_be_guarded(await desk.client.request(method.upper(), url))
+            must_be_guarded(await desk.look(url, method=method.upper()))
+            asked += 2
+    assert asked > 600
 
 
 async def test_our_own_failures_are_guarded_as_well(places: Databases):

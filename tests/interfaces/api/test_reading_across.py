@@ -12,7 +12,7 @@ import pytest
 
 from application.outbox import Outbox
 from application.reminders import Reminder
-from application.store.store import Save
+from application.store.store import Save, Store
 from domain.access import AccessEnded, AccessGranted, GlassBroken
 from domain.interests import InterestDeclared, InterestResolved
 from domain.language import CaseEvent
@@ -28,6 +28,7 @@ from interfaces.api import events as feed
 from interfaces.api.identity import Asker, who
 from interfaces.databases import Databases
 from interfaces.postman import Postman, Reminding
+from projections.week import week
 from tests.interfaces.api.conftest import Desk
 from tests.interfaces.api.test_boards import three_cases
 from tests.interfaces.api.test_exports import made
@@ -73,12 +74,30 @@ async def everywhere(desk: Desk, by: str, cases: list[str], query: str = "", **h
     return found
 
 
+async def three(desk: Desk) -> list[str]:
+    """Two cases of Bolton and, between them, one of Bury; every list knows of them."""
+    cases, position = await three_cases(desk)
+    for path in ("/cases", "/clocks", "/decisions"):
+        assert (await desk.look(f"{path}?after={position}")).status_code == 200
+    return cases
+
+
+async def notifications_of_the_year(desk: Desk) -> int:
+    """How many notifications the yearly figures count for the business manager."""
+    items = (await desk.look("/figures?year=2026", BM)).json()["items"]
+    return sum(item["clocks"] for item in items if item["clock"] == "serious-incident-notification")
+
+
 async def test_whoever_declares_an_interest_is_out_of_every_list_with_the_next_question(followed: Desk, places: Databases):
-    cases, position = await three_cases(followed)
+    cases = await three(followed)
     _, path = await made(followed, BM, "partnership")
-    await followed.look(f"/clocks?after={position}")
     assert await everywhere(followed, BM, cases) == [{0, 2}] * len(LISTS)
-    overdue = (await followed.look("/clocks/week", BM)).json()["overdue"]
+    found = (await followed.look("/clocks/week", BM)).json()
+    today, overdue = date.fromisoformat(found["today"]), found["overdue"]
+    sums = await followed.service.read_models.answer(lambda connection: week(connection, today, today=today, partnership="bolton"))
+    assert found == sums.item(), "whoever reads them all is told the sums that are kept"
+
+    assert await notifications_of_the_year(followed) == 2
 
     declared = await followed.ask(f"/cases/{cases[0]}/declare-interest", {"kind": "real", "nature": "a cousin"}, BM)
     assert declared.status_code == 200, declared.text
@@ -86,6 +105,7 @@ async def test_whoever_declares_an_interest_is_out_of_every_list_with_the_next_q
     assert await everywhere(followed, BM, cases) == [{2}] * len(LISTS)
     assert cases[0] not in (await followed.client.get(path)).text.replace("\r\n ", "")
     assert (await followed.look("/clocks/week", BM)).json()["overdue"] < overdue
+    assert await notifications_of_the_year(followed) == 1
     assert await everywhere(followed, SCRUTINEER, cases) == [{0, 2}, {0, 2}, {0, 2}, {0, 2}, {0}], "of the events one may be theirs"
     await followed.look("/cases", BM)
     with psycopg.connect(places.owner_record) as owner:
@@ -97,7 +117,7 @@ async def test_whoever_declares_an_interest_is_out_of_every_list_with_the_next_q
 
 
 async def test_a_page_is_full_and_says_nothing_of_what_is_left_out(followed: Desk):
-    cases, _ = await three_cases(followed)
+    cases = await three(followed)
     third = await followed.open("Infant 3")
     await recorded(followed, cases[2], BM, InterestDeclared(kind="real", nature="a cousin"))
     position = await recorded(followed, third, LEAD, AccessEnded(person="person-" + "d" * 32))
@@ -110,8 +130,28 @@ async def test_a_page_is_full_and_says_nothing_of_what_is_left_out(followed: Des
     assert (await followed.look("/cases?limit=1", BM)).json() | {"items": []} == {"items": [], "next": None}
 
 
+async def test_a_page_takes_one_question_more_than_its_rows(followed: Desk, monkeypatch: pytest.MonkeyPatch):
+    cases = await three(followed)
+    asked: list[str] = []
+    for name in ("behind", "entries", "histories"):
+        question = getattr(Store, name)
+
+        async def counted(self: Store, *which: Any, question: Any = question, name: str = name) -> Any:
+            asked.append(name)
+            return await question(self, *which)
+
+        monkeypatch.setattr(Store, name, counted)
+    for path, by in (("/cases", BM), ("/clocks?limit=200", BM), ("/decisions", BM), ("/clocks", SCRUTINEER), ("/cases", INSPECTOR)):
+        asked.clear()
+        await seen(followed, path, by, cases)
+        assert asked in (["behind"], []), (path, by)
+    asked.clear()
+    await seen(followed, "/cases?partnership=bolton", BURY, cases)
+    assert asked == [], "nothing is linked, so nothing is looked at"
+
+
 async def test_another_partnership_sees_what_both_have_linked_and_of_that_its_kinds(followed: Desk):
-    (bolton, bury, other), position = await three_cases(followed)
+    bolton, bury, other = await three(followed)
     cases = [bolton, bury, other]
     asked = "partnership=bolton"
     for by in (BURY, "scrutineer//S/bury", "information-governance//G/bury", "lead-partner//L/bury", "theme-analyst//T/bury"):
@@ -129,7 +169,7 @@ async def test_another_partnership_sees_what_both_have_linked_and_of_that_its_ki
 
 
 async def test_who_is_let_in_by_an_event_sees_that_case_until_they_are_out(followed: Desk):
-    cases, _ = await three_cases(followed)
+    cases = await three(followed)
     inspector, glass = await person(followed, INSPECTOR), "administrator//A/bolton"
     assert await everywhere(followed, INSPECTOR, cases) == [set()] * len(LISTS)
     position = await recorded(followed, cases[0], LEAD, AccessGranted(person=inspector, capacity="inspector", until=date(2026, 3, 20)))
@@ -151,7 +191,7 @@ async def test_who_is_let_in_by_an_event_sees_that_case_until_they_are_out(follo
 
 
 async def test_those_whom_an_event_names_see_their_case_and_a_removed_reviewer_none(followed: Desk):
-    cases, _ = await three_cases(followed)
+    cases = await three(followed)
     everybody = {
         REVIEWER: ReviewerAppointed(candidate=await person(followed, REVIEWER), part="lead", source="external"),
         FACILITATOR: FacilitatorAssigned(role="designated-health-practitioner", person=await person(followed, FACILITATOR)),
@@ -168,7 +208,7 @@ async def test_those_whom_an_event_names_see_their_case_and_a_removed_reviewer_n
         position = await recorded(followed, cases[2], BM, event)
         assert await seen(followed, f"/cases?after={position}", by, cases) == {2}, by
     assert await seen(followed, "/cases", "agency-author/school/A/bolton", cases) == set()
-    (report,) = (await followed.look("/clocks", "agency-author/hospital-trust/A/bolton")).json()["items"]
+    (report,) = (await followed.look(f"/clocks?after={position}", "agency-author/hospital-trust/A/bolton")).json()["items"]
     assert (report["clock"], report["case"]) == ("agency-report", cases[2]), "of their own agency, and of no other kind"
     assert await seen(followed, "/clocks", FACILITATOR, cases) == {2}
 
@@ -177,7 +217,7 @@ async def test_those_whom_an_event_names_see_their_case_and_a_removed_reviewer_n
 
 
 async def test_rows_of_a_kind_that_is_not_theirs_are_not_there(followed: Desk):
-    cases, position = await three_cases(followed)
+    cases = await three(followed)
     decided = ThresholdDecided(ref="threshold-1", threshold="serious", outcome="met", rationale="it was", then="rapid-review")
     position = await recorded(followed, cases[0], BM, decided, AgencyAsked(agency="hospital-trust", due_on=date(2026, 3, 20)))
     bm = (await followed.look(f"/clocks?after={position}&limit=200", BM)).json()["items"]
@@ -199,7 +239,7 @@ async def test_rows_of_a_kind_that_is_not_theirs_are_not_there(followed: Desk):
 
 
 async def test_a_decision_is_shown_as_on_its_case_and_not_found_by_what_is_hidden(followed: Desk):
-    cases, _ = await three_cases(followed)
+    cases = await three(followed)
     decided = ThresholdDecided(ref="threshold-1", threshold="serious", outcome="met", rationale="it was", then="rapid-review")
     position = await recorded(followed, cases[0], BM, decided)
     manager = await person(followed, BM)
@@ -223,7 +263,7 @@ async def test_a_decision_is_shown_as_on_its_case_and_not_found_by_what_is_hidde
 
 
 async def test_events_are_told_field_by_field_to_whoever_reads_their_kind(followed: Desk):
-    cases, _ = await three_cases(followed)
+    cases = await three(followed)
     ward, glass = "notifier/hospital-trust/Ward/bolton", "scrutineer//Glass/bolton"
     form = NotificationReceived(
         notifier=Notifier(person=await person(followed, ward), name="Ottoline Brack", role_title="matron"), narrative="…", channel="portal"
@@ -255,7 +295,7 @@ async def test_events_are_told_field_by_field_to_whoever_reads_their_kind(follow
 
 
 async def test_a_live_feed_goes_silent_for_whoever_is_shut_out(followed: Desk):
-    cases, _ = await three_cases(followed)
+    cases = await three(followed)
     asker, at = Asker(by=await who(followed.service, BM), at=None), await followed.service.store.settled_position()
     live = feed._live(followed.service, asker, "bolton", at, None)
     assert await anext(live) == feed.AGAIN
@@ -286,8 +326,7 @@ async def test_a_live_feed_ends_for_whoever_is_not_in_that_post_any_more(followe
 
 async def test_a_digest_names_no_case_that_its_reader_is_shut_out_of(followed: Desk):
     portal = "named-portal-user//P/bolton"
-    cases, position = await three_cases(followed)
-    await followed.look(f"/clocks?after={position}")
+    cases = await three(followed)
     by = await who(followed.service, portal)
     reminder = Reminder(by.person, by.role, None, "bolton", None, await followed.service.store.now(), None, held=True)
     how = Reminding(server=None, at=None, base_url="")  # type: ignore[arg-type]  # nothing is sent

@@ -36,7 +36,7 @@ def environment(places: Databases | None = None, home: Path | None = None) -> di
     if places:
         told |= {
             "CASETRAIL_DATABASE_URL": places.record, "CASETRAIL_KEYS_URL": places.keys, "CASETRAIL_KEY_FILE": str(places.key_file),
-            "CASETRAIL_PROJECTIONS_URL": places.projections, "CASETRAIL_LEDGER_URL": places.ledger,
+            "CASETRAIL_PROJECTIONS_URL": places.projections, "CASETRAIL_LEDGER_URL": str(places.ledger),
         }  # fmt: skip
     return told
 
