@@ -130,6 +130,11 @@ def bill_of_materials(lock: Path, file: Path) -> int:
     ]
     command += ["--sv", "1.6", "--of", "JSON", "--output-reproducible", "--no-validate", "--output-file", "-"]
     made = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    for part in made["components"]:
+        for reference in part.get("externalReferences", ()):
+            reference["url"] = part["purl"]  # what it is, wherever it was fetched from: the locks name no index either
+    for tool in made["metadata"].get("tools", {}).get("components", ()):
+        tool.pop("externalReferences", None)
     made["components"] += [_vendored(told) for told in tomllib.loads(VENDORED.read_text())["vendored"]]
     text = json.dumps(made, indent=2, sort_keys=True)
     if wrong := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):

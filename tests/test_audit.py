@@ -123,3 +123,4 @@ def test_the_bill_of_materials_names_all_that_is_served_with_its_hashes(tmp_path
         assert "SHA-256" in hashes, part["name"]
     assert told["metadata"]["component"]["name"] == "casetrail"
     assert told["bomFormat"] == "CycloneDX"
+    assert "/simple" not in json.dumps(told)  # whatever index it came from is nobody's business

@@ -83,6 +83,24 @@ async def test_a_case_one_may_not_know_of_is_no_case(desk: Desk, monkeypatch: py
         assert sorted(paid) == sorted(paid_there), (command, by)
 
 
+@pytest.mark.parametrize("by", ["parent//Mother/bolton", "business-manager///bury", "theme-analyst///bolton"])
+async def test_so_it_is_for_whoever_looks(desk: Desk, monkeypatch: pytest.MonkeyPatch, by: str):
+    ours, theirs = await desk.open("Ours"), await desk.open("Theirs")
+    await desk.ask(f"/cases/{ours}/link-case", {"case": theirs, "relation": "cross-area"})
+    for page in ("", "/history", "/allowed", "/access", "/clocks", f"/documents/{'a' * 64}"):
+        paid = {}
+        for case in (ours, "nowhere"):
+            tries = []
+            for _ in range(3):
+                with counted(monkeypatch) as statements:
+                    answer = await desk.look(f"/cases/{case}{page}", by=by)
+                tries.append((len(statements), sorted(statements), answer))
+            paid[case] = min(tries, key=lambda one: one[0])
+        assert paid[ours][2].status_code == 404, page
+        assert same(paid[ours][2], paid["nowhere"][2]), page
+        assert paid[ours][1] == paid["nowhere"][1], page
+
+
 async def test_it_costs_the_same_for_a_service_that_has_not_read_the_case_yet(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     case = await desk.open()
     desk.service.cases._cached._known.clear()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from interfaces.databases import Databases
 from tests.interfaces.api.conftest import BM, LA, Desk
@@ -137,3 +138,23 @@ async def test_what_was_judged_is_told_to_nobody(followed: Desk, places: Databas
     with reminding(places, box):
         await asyncio.sleep(2)
     assert (await found(places), box.letters) == ([], [])
+
+
+async def test_who_cannot_be_told_yet_is_told_later_under_the_same_id(followed: Desk, places: Databases, box: Letterbox):
+    case = await opened(followed, "2026-03-30T09:00:00Z")
+    await asked(followed, MANAGER)
+    broken = await followed.ask(f"{case}/break-glass", WHY, NIGHT, Casetrail_At="2026-04-01T22:10:00Z")
+    await followed.look(f"/clocks?partnership=bolton&after={broken.headers['Position']}")
+    box.to_recipient = ["451 4.3.0 Try again later"]
+    box.hang_up = True  # it is given the mail, and nobody hears what became of it
+    with capture_logs() as logs, reminding(places, box, datetime(2026, 4, 2, 6, 0, tzinfo=UTC)):
+        end = clock.monotonic() + 20
+        while not any(line.get("state") == "sent" for line in logs if line["event"] == "broken-glass"):
+            assert clock.monotonic() < end, logs
+            box.hang_up = not box.letters
+            await asyncio.sleep(0.05)
+    told = [(line["state"], line.get("why")) for line in logs if line["event"] == "broken-glass"]
+    assert told[0] == ("to-send", "smtp-451")
+    assert ("to-send", "no-answer") in told
+    assert len({letter["Message-ID"] for letter in box.letters}) == 1
+    assert not any("bolton.example" in str(line.get("why")) or case in str(line) for line in logs if line["event"] == "broken-glass")
