@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -42,8 +42,15 @@ RECALL: Mapping[str, Callable[[Iterable[Recorded]], Any]] = {
 """How each kind of stream is recalled from its history."""
 
 
-Admits = Callable[[By, Sequence[Recorded], Case, datetime], Awaitable[None]]
-"""Whether somebody may know of a case: asked of every state of it that is decided on, and where there is none; raises what is answered."""
+class Admits(Protocol):
+    """Who stands at the door, for those who come from outside."""
+
+    async def admit(self, by: By, history: Sequence[Recorded], case: Case, now: datetime) -> None:
+        """Whether somebody may know of a case: asked of every state of it that is decided on, and where there is none; raises what is
+        answered."""
+
+    async def may_name(self, by: By, stream: str, history: Sequence[Recorded], now: datetime) -> bool:
+        """Whether they may know of another case, or a candidate, that they name; asked where there is none as well."""
 
 
 class NoSuchCase(Exception):
@@ -297,7 +304,7 @@ class Cases:
             raise NotAllowed("This candidate belongs to another partnership (X-3).")
         if kind == "case" and not isinstance(command, OpenCase):
             if admit:
-                await admit(by, history, case, now)
+                await admit.admit(by, history, case, now)
             if not history:
                 raise NoSuchCase(stream)
         today = london_date(now)
@@ -309,7 +316,8 @@ class Cases:
             raise Refused(
                 f"The day {on.day} {on:%B %Y} lies in the future; what is recorded has happened by the day it is recorded (CAL-2)."
             )
-        asking = await self.asking(by, partnership, at=now, on=on, elsewhere=await self._elsewhere(command, case), history=history)
+        elsewhere = await self._elsewhere(command, by, case, now, admit)
+        asking = await self.asking(by, partnership, at=now, on=on, elsewhere=elsewhere, history=history)
         editions = self.rulebook.editions(partnership, on, as_of=now)
         return Prepared(stream, history, state, command, asking, editions, people, partnership)
 
@@ -357,13 +365,15 @@ class Cases:
             calendar=self.rulebook.calendar(as_of=at), codes=self.rulebook.codes, elsewhere=elsewhere or {}, history=history,
         )  # fmt: skip
 
-    async def _elsewhere(self, command: Command, case: Case) -> Mapping[str, Case | Candidate]:
-        named = [*command.refers_to()]
-        if case.opening.candidate:
-            named.append(f"candidate/{case.opening.candidate}")
+    async def _elsewhere(
+        self, command: Command, by: By, case: Case, now: datetime, admit: Admits | None
+    ) -> Mapping[str, Case | Candidate]:  # fmt: skip
+        """What the case came from, and what the command names: of that, what the asker may not know of is not there."""
+        origin = f"candidate/{case.opening.candidate}" if case.opening.candidate else None
         found: dict[str, Case | Candidate] = {}
-        for stream in dict.fromkeys(named):
-            if history := await self.store.history(stream):
+        for stream in dict.fromkeys([*command.refers_to(), *([origin] if origin else [])]):
+            history = await self.store.history(stream)
+            if (admit is None or stream == origin or await admit.may_name(by, stream, history, now)) and history:
                 found[stream] = RECALL[stream.partition("/")[0]](history)
         return found
 

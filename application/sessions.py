@@ -151,8 +151,11 @@ class Sessions:
 
     # --- signed in
 
-    async def found(self, words: str) -> Session | None:
-        """The session of these words, unless it ended, was left idle too long, or the post that it was for is not held any more."""
+    async def found(self, words: str, *, in_use: bool = True) -> Session | None:
+        """The session of these words, unless it ended, was left idle too long, or the post that it was for is not held any more.
+
+        `in_use`: somebody asks in it, so it is not idle.
+        """
         if not SECRET.fullmatch(words):
             return None
         now = self.clock()
@@ -165,7 +168,7 @@ class Sessions:
         if post is not None and post not in posts:
             await self.end_of(person, "post-ended")
             return None
-        if (stale := now - self.lasting.idle / 20) > seen_at:
+        if in_use and (stale := now - self.lasting.idle / 20) > seen_at:
             await self._database.ask(SEEN, (now, number, stale))
         return Session(number, person, post, posts, ends_at, token_of(words))
 

@@ -236,15 +236,12 @@ def _notified(command: Command, by: By, case: Case) -> bool:
     """Individuals pass as well, to be told that their way is a representation (X-16)."""
     if by.role in ("parent", "community-member", "young-person"):
         return True
-    return any(
-        by.person == person or (by.organisation and by.organisation == organisation)
-        for person, organisation in case.notification.notified_by
-    )
+    return any(by.person == person or of_organisation(by, organisation) for person, organisation in case.notification.notified_by)
 
 
 def _challenger(command: Command, by: By, case: Case) -> bool:
     challenge = case.escalation.challenge(getattr(command, "challenge", ""))
-    return bool(challenge and (by.person == challenge.raised_by or (by.organisation and by.organisation == challenge.organisation)))
+    return bool(challenge and (by.person == challenge.raised_by or of_organisation(by, challenge.organisation)))
 
 
 def _hears(command: Command, by: By, case: Case) -> bool:
@@ -254,7 +251,7 @@ def _hears(command: Command, by: By, case: Case) -> bool:
 
 
 def _owner(command: Command, by: By, case: Case) -> bool:
-    return by.organisation is not None and by.organisation in case.learning.owners(getattr(command, "recommendation", ""))
+    return any(of_organisation(by, owner) for owner in case.learning.owners(getattr(command, "recommendation", "")))
 
 
 def _granter(command: Command, by: By, case: Case) -> bool:
@@ -267,12 +264,23 @@ def _adopter(command: Command, by: By, case: Case) -> bool:
     return by.role == ("administrator" if national else "lead-partner")
 
 
+def of_organisation(by: By, organisation: str | None) -> bool:
+    """Whether somebody stands for an organisation by their post: whoever speaks for themselves stands for none."""
+    return by.role in POSTS and bool(by.organisation) and by.organisation == organisation
+
+
 ON_NO_CASE = ("theme-analyst", "administrator")
 """Roles in which nobody is on a case, whatever its events say of the person."""
 
+FOR_THEMSELVES = ("parent", "community-member", "young-person", "participant")
+"""Roles in which somebody speaks for themselves: no post, whatever organisation is said with it."""
+
+POSTS = tuple(role for role in ROLES if role not in (*ON_NO_CASE, *FOR_THEMSELVES))
+"""Roles that are a post in a partnership or agency, by which somebody may come to a case."""
+
 CAPACITIES: Mapping[str, Callable[[Command, By, Case], bool]] = {
     "anybody on the case": lambda command, by, case: by.role not in ON_NO_CASE,
-    "anyone with a post in the partnership": lambda command, by, case: bool(by.role),
+    "anyone with a post in the partnership": lambda command, by, case: by.role in POSTS,
     "deputy": lambda command, by, case: case.threshold.deputy_for(by.person) is not None,
     "facilitator": lambda command, by, case: by.person == case.rapid_review.facilitator,
     "author of the agency": lambda command, by, case: by.role == "agency-author" and by.organisation == getattr(command, "agency", None),
@@ -293,10 +301,11 @@ CAPACITIES: Mapping[str, Callable[[Command, By, Case], bool]] = {
 """Capacities that are found from the events of the case, or from what is asked."""
 
 HELD_BY: Mapping[str, tuple[str, ...]] = {
-    "anyone with a post in the partnership": ROLES,
+    "anyone with a post in the partnership": POSTS,
     "author of the agency": ("agency-author",),
     "commissioner": (PARTNER, "implementation-group-chair", BM),
     "endorser of the organisation": (PARTNER, "partnership-member"),
+    "owner agency": POSTS,
     "granter": ("lead-partner", BM),
     "adopter": ("lead-partner", "administrator"),
 }

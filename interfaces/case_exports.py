@@ -32,14 +32,14 @@ async def lines(service: Service, seen: Seen, shown: Shown | None = None) -> Ite
 
 async def told_as_prov(seen: Seen, shown: Shown | None = None) -> bytes:
     """Where everything came from, as PROV-JSON: of what may be read."""
-    withheld = {recorded.place for recorded in seen.history if not shown.may_name(recorded)} if shown else ()
+    withheld = {recorded.place for recorded in seen.history if shown.withholds_entry(recorded)} if shown else ()
     return msgspec.json.format(msgspec.json.encode(await asyncio.to_thread(provenance, seen.history, withheld)), indent=1) + b"\n"
 
 
-async def disclosure_schedule(service: Service, seen: Seen, form: str) -> bytes:
-    """The schedule of every item, as `CSV` or `XLSX`."""
+async def disclosure_schedule(service: Service, seen: Seen, form: str, shown: Shown | None = None) -> bytes:
+    """The schedule of every item that they may know of, as `CSV` or `XLSX`."""
     held = await service.documents.held(seen.stream)
-    items: list[dict[str, Any]] = await asyncio.to_thread(schedule, seen.history, held, seen.at)
+    items: list[dict[str, Any]] = await asyncio.to_thread(schedule, seen.history, held, seen.at, shown)
     if form == CSV:
         return await asyncio.to_thread(schedule_as_csv, items)
     about = {

@@ -37,6 +37,15 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE"}
 A_RULE = re.compile(r"[A-Z]{1,4}-\d{1,3}[a-z]?")
 
 
+ACCESS = frozenset(
+    {
+        "grant-access", "end-access", "break-glass", "review-break-glass", "declare-interest", "resolve-interest",
+        "declare-reviewer-interest",
+    }
+)  # fmt: skip
+"""Commands on who is let in and who has an interest: few, and each about one person, so they are counted together."""
+
+
 class Metrics:
     """What one process has counted, and how things stand when that is looked at."""
 
@@ -55,20 +64,26 @@ class Metrics:
 
     def recorded(self, command: str) -> None:
         """A command was recorded now, not found as recorded before."""
-        self._recorded.labels(command).inc()
+        self._recorded.labels(_counted(command)).inc()
 
     def refused(self, command: str, rule: str | None) -> None:
         """A command was refused, by this rule first."""
         # the rule is read from a sentence, which may quote what was sent
-        self._refused.labels(command, rule if rule and A_RULE.fullmatch(rule) else "").inc()
+        told = rule if rule and command not in ACCESS and A_RULE.fullmatch(rule) else ""
+        self._refused.labels(_counted(command), told).inc()
 
     def took(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered."""
-        self._durations.labels(route, method if method in METHODS else "other", f"{status // 100}xx").observe(seconds)
+        before, slash, last = route.rpartition("/")
+        self._durations.labels(before + slash + _counted(last), method if method in METHODS else "other", f"{status // 100}xx").observe(seconds)
 
     async def told(self, service: Service) -> bytes:
         """Everything, as text."""
         return generate_latest(_Together(self._registry, [*await _standing(service)]))
+
+
+def _counted(command: str) -> str:
+    return "access" if command in ACCESS else command
 
 
 class _Together(Collector):

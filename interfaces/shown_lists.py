@@ -6,7 +6,7 @@ A read model finds the rows, and who somebody may be looked up by narrows them; 
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -76,12 +76,12 @@ async def _told(across: Across, rows: Rows[R, T], page: Sequence[R]) -> list[tup
         reader, kind = across.reader(rows.case(row)), rows.kind(row)
         if reader is not None and kind is not None and (access := reader.may(kind)).level not in ("none", "aggregates"):
             seen.append((n, row, reader, access))
-    await across.look_at((rows.case(row), place) for _, row, _, access in seen for place in rows.rests_on(row, access))
-    await across.learn_names(rows.case(row) for _, row, _, access in seen if rows.names(access))
+    await across.look_at((rows.case(row), place) for _, row, reader, access in seen for place in rows.rests_on(row, reader, access))
+    await across.learn_names(rows.case(row) for _, row, reader, access in seen if rows.names(row, reader, access))
     told = []
     for n, row, reader, access in seen:
-        places = rows.rests_on(row, access)
-        shown = across.shown(rows.case(row), places) if places else None
+        places = rows.rests_on(row, reader, access)
+        shown = across.shown(rows.case(row), places) if places or rows.names(row, reader, access) else None
         if (item := rows.told(row, reader, access, shown)) is not None:
             told.append((n, item))
     return told
@@ -103,18 +103,23 @@ async def decisions(boards: Boards, across: Across, *, cursor: str | None, limit
     return await kept(across, rows, lambda at, n: boards.decision_rows(**which, cursor=at, limit=n), cursor, limit)
 
 
+def _looked_for(asked: Mapping[str, Any]) -> tuple[Any, ...]:
+    """By what of themselves clocks are looked for, as `ClockRows` takes it."""
+    return asked["today"], asked["calendars"], asked.get("text"), asked.get("owed_by"), asked.get("falls_to")
+
+
 async def clocks(
     boards: Boards, across: Across, *, cursor: str | None = None, limit: int, most: int | None = MOST_LOOKED_AT, **asked: Any
 ) -> Page[dict[str, Any]]:
     """A page of the clocks that they may read of, the next due first. `asked`: as `projections.board.board` takes it."""
-    rows = ClockRows(asked["today"], asked["calendars"], asked.get("text"))
+    rows = ClockRows(*_looked_for(asked))
     asked["whose"] = whose(across, asked.get("partnership"))
     return await kept(across, rows, lambda at, n: boards.rows(**asked, cursor=at, limit=n), cursor, limit, most)
 
 
 async def waited_for(boards: Boards, across: Across, *, most: int, **asked: Any) -> Page[BoardRow]:
     """Of what is still waited for the first `most` clocks that they may read of; `next` is left where there are more."""
-    rows = WholeClocks(asked["today"], asked["calendars"])
+    rows = WholeClocks(*_looked_for(asked))
     asked |= {"whose": whose(across, asked.get("partnership")), "waiting": True}
     return await kept(across, rows, lambda at, n: boards.rows(**asked, cursor=at, limit=n), None, most, None)
 
@@ -122,7 +127,7 @@ async def waited_for(boards: Boards, across: Across, *, most: int, **asked: Any)
 async def year(boards: Boards, across: Across, of: int, **asked: Any) -> Year:
     """The figures of a year, of the clocks that they may read of. `asked`: as `projections.yearly_figures.rows_of_year` takes it."""
     asked["whose"] = whose(across, asked.get("partnership"))
-    rows = WholeClocks(asked["today"], asked["calendars"])
+    rows = WholeClocks(*_looked_for(asked))
     found = await kept(across, rows, lambda at, n: boards.rows_of_year(of, **asked, cursor=at, limit=n), None, ALL, None)
     return year_of(found.items, of, asked["calendars"], found.position, found.fault)
 
@@ -131,7 +136,7 @@ async def week(boards: Boards, across: Across, of: date, **asked: Any) -> Week:
     """The counts of the week of a day, of the clocks that they may read of. `asked`: as `projections.week.rows_of_week` takes it."""
     asked["whose"] = whose(across, asked.get("partnership"))
     found = await kept(
-        across, WholeClocks(asked["today"], asked["calendars"]), lambda at, n: boards.rows_of_week(of, **asked, cursor=at, limit=n),
+        across, WholeClocks(*_looked_for(asked)), lambda at, n: boards.rows_of_week(of, **asked, cursor=at, limit=n),
         None, ALL, None,
     )  # fmt: skip
     return counted(found.items, of, asked["today"], found.position, found.fault)

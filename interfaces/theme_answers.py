@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -58,6 +59,23 @@ class ThemeAnswers:
         """Whether they may read what a case holds of this kind."""
         return self.across is None or bool(self.across.may(case, kind).ways & IN_FULL)
 
+    def tells_day(self, case: str) -> bool:
+        """Whether they may know the very day of an incident: it is of the themes in full, and else of the notification."""
+        return self._in_full(case) or self.may(case, "notification")
+
+    def day(self, case: str, day: date) -> Item:
+        """The day of an incident, or the month where the day is not theirs to know."""
+        return {"day": day.isoformat()} if self.tells_day(case) else {"month": _month(day)}
+
+    def within(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
+        """The days of incidents that are asked about; whole months, where of any case they may not know the day."""
+        if self.across is None or all(map(self.tells_day, filter(self._reads, self.across.known))):
+            return first, last
+        return first and first.replace(day=1), last and last.replace(day=monthrange(last.year, last.month)[1])
+
+    def _reads(self, case: str) -> bool:
+        return self.may(case, "themes")
+
     async def of_whose(self, asked: Asked) -> Asked:
         """The same question, of the cases alone whose themes they may read."""
         if self.across is None:
@@ -65,7 +83,7 @@ class ThemeAnswers:
         partnership, across = asked.partnership, self.across
         cases = await self.ask(lambda c: case_list.streams(c, partnership=partnership, whose=whose(across, partnership)))
         await across.judge(stream.removeprefix("case/") for stream in cases)
-        only = tuple(stream for stream in cases if self.may(stream.removeprefix("case/"), "themes"))
+        only = tuple(stream for stream in cases if self._reads(stream.removeprefix("case/")))
         entire = len(only) == len(cases) and across.on_every_case(partnership)
         return replace(asked, only=None if entire else only)
 
@@ -90,7 +108,7 @@ class ThemeAnswers:
         return {
             "partnership": found.partnership, "code": found.code, "name": named.name if named else found.code,
             "children": found.children, "incidents": found.incidents, "notifications": found.notifications,
-            "provisional": found.provisional, "confirmed": found.confirmed, **_days(found), "cases": [*found.cases],
+            "provisional": found.provisional, "confirmed": found.confirmed, **self._days(found), "cases": [*found.cases],
             "recurs": found.recurs(self.rule.children, self.rule.incidents),
         }  # fmt: skip
 
@@ -115,7 +133,7 @@ class ThemeAnswers:
         by_case: dict[str, list[Behind]] = {}
         for one in found.items:
             by_case.setdefault(one.case, []).append(one)
-        items = [_case(case, rows, in_full=self._in_full(case)) for case, rows in sorted(by_case.items())]
+        items = [_case(case, rows, in_full=self._in_full(case), day=self.day(case, rows[0].day)) for case, rows in sorted(by_case.items())]
         return Answer([item for item in items if standing in (None, item["standing"])], found.position, found.fault)
 
     async def trend(self, asked: Asked, code: str, unit: Unit, first: date, last: date, known_by: datetime) -> Answer[Item]:
@@ -159,14 +177,14 @@ class ThemeAnswers:
     def _shows(self, one: Listed) -> bool:
         """A candidate is shown with the cases of it that they may read; one that has none, to whoever is on every case."""
         cases = candidate_list.cases_of(one)
-        return any(self.may(case, "themes") for case in cases) or (
+        return any(map(self._reads, cases)) or (
             not cases and (self.across is None or self.across.on_every_case(one.partnership))
         )
 
     async def _candidate(self, one: Listed, words: bool) -> Item:
         cases = candidate_list.cases_of(one)
         reasons = await self._reasons(one) if words and all(map(self._in_full, cases)) else {}
-        withheld = frozenset(case for case in cases if not self.may(case, "themes"))
+        withheld = frozenset(case for case in cases if not self._reads(case))
         one = candidate_list.without(one, withheld) if withheld else one
         decided = candidate_list.decided_at(one.life)
         return {
@@ -202,7 +220,7 @@ class ThemeAnswers:
             by_group.setdefault(one.code, []).append(one)
 
         def said(group: str) -> Item:
-            return {"figures": [_three(one) for one in by_group.get(group, [])]}
+            return {"figures": [self._three(one) for one in by_group.get(group, [])]}
 
         items: list[Item] = [
             {"panel": theme.number, "name": theme.name, "codes": six[f"panel-{theme.number}"], **said(f"panel-{theme.number}")}
@@ -227,8 +245,8 @@ class ThemeAnswers:
             beside = harmed.get((one.partnership, mirrors)) if mirrors else None
             items.append({
                 "partnership": one.partnership, "code": one.code, "name": named.name if named else one.code,
-                "strengths": {"cases": [*one.cases], "children": one.children, **_days(one)}, "mirrors": mirrors,
-                **({"weaknesses": _three(beside or Figures(one.partnership, mirrors))} if mirrors else {}),
+                "strengths": {"cases": [*one.cases], "children": one.children, **self._days(one)}, "mirrors": mirrors,
+                **({"weaknesses": self._three(beside or Figures(one.partnership, mirrors))} if mirrors else {}),
             })  # fmt: skip
         return Answer(items, min(good.position, weak.position), good.fault)
 
@@ -257,23 +275,29 @@ class ThemeAnswers:
             found = await self.ask(lambda connection: theme_spans.busiest_among(connection, first, last, only))
         return self._each(found, lambda one: {"code": one[0], "assigned": one[1]})
 
+    def _days(self, found: Figures) -> Item:
+        """The first and the last day of these incidents; the months alone, where of any case they may not know the day."""
+        days = ((name, day) for name, day in (("first", found.first_on), ("last", found.last_on)) if day)
+        if all(map(self.tells_day, found.cases)):
+            return {name: day.isoformat() for name, day in days}
+        return {f"{name}_month": _month(day) for name, day in days}
+
+    def _three(self, found: Figures) -> Item:
+        return {
+            "partnership": found.partnership, "children": found.children, "incidents": found.incidents,
+            "notifications": found.notifications, **self._days(found), "cases": [*found.cases],
+        }  # fmt: skip
+
     @staticmethod
     def _each(found: Answer[T], item: Callable[[T], Item]) -> Answer[Item]:
         return Answer([item(one) for one in found.items], found.position, found.fault)
 
 
-def _days(found: Figures) -> Item:
-    return {name: day.isoformat() for name, day in (("first", found.first_on), ("last", found.last_on)) if day}
+def _month(day: date) -> str:
+    return f"{day:%Y-%m}"
 
 
-def _three(found: Figures) -> Item:
-    return {
-        "partnership": found.partnership, "children": found.children, "incidents": found.incidents,
-        "notifications": found.notifications, **_days(found), "cases": [*found.cases],
-    }  # fmt: skip
-
-
-def _case(case: str, rows: Sequence[Behind], *, in_full: bool) -> Item:
+def _case(case: str, rows: Sequence[Behind], *, in_full: bool, day: Item) -> Item:
     """A case behind a figure. Under pseudonyms a child goes by their ref, and is not followed into another case."""
     children: dict[str, list[Behind]] = {}
     for row in rows:
@@ -281,7 +305,7 @@ def _case(case: str, rows: Sequence[Behind], *, in_full: bool) -> Item:
     first = rows[0]
     return {
         "case": case, "label": first.label, "partnership": first.partnership, "concern": first.concern, "incident": first.incident,
-        "day": first.day.isoformat(), **({} if first.met is None else {"threshold": "met" if first.met else "not-met"}),
+        **day, **({} if first.met is None else {"threshold": "met" if first.met else "not-met"}),
         "standing": _standing(rows),
         "children": [
             {

@@ -30,7 +30,7 @@ async def recurred(answers: ThemeAnswers, asked: Asked) -> Answer[Item]:
     for learned, one in done:
         again = [row for row in rows if row.code in one.themes and one.assured_on and row.day > one.assured_on]
         if again:
-            items.append(_recurred(learned, one, again))
+            items.append(_recurred(answers, learned, one, again))
     return Answer(items, found.position, found.fault)
 
 
@@ -47,15 +47,15 @@ def _readable(answers: ThemeAnswers, found: Answer[Learned]) -> Answer[Learned]:
     return replace(found, items=[replace(one, learning=of(one)) for one in found.items])
 
 
-def _recurred(learned: Learned, one: Recommendation, again: list[Since]) -> Item:
+def _recurred(answers: ThemeAnswers, learned: Learned, one: Recommendation, again: list[Since]) -> Item:
     return {
         **_recommendation(learned, one),
         "children": len({row.one_child for row in again}),
         "incidents": len({row.incident for row in again}),
         "since": [
             {
-                "case": row.case, "label": row.label, "child": row.child, "code": row.code, "day": row.day.isoformat(),
-                "standing": row.standing, "events": [*row.events],
+                "case": row.case, "label": row.label, "child": row.child, "code": row.code,
+                **answers.day(row.case, row.day), "standing": row.standing, "events": [*row.events],
             }
             for row in again
         ],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from application.case_view.overview import documents
 from application.documents import Held
@@ -24,17 +24,33 @@ COLUMNS = (
 HERE = "the safeguarding partners of {partnership}"
 
 
-def schedule(history: Sequence[Recorded], held: Mapping[str, Held], by: datetime) -> list[dict[str, Any]]:
+class Knows(Protocol):
+    """What whoever asks may know of: which entries and documents there are, and that anything is held."""
+
+    def may_name(self, recorded: Recorded) -> bool: ...
+
+    def knows_document(self, document: Mapping[str, Any]) -> bool: ...
+
+    def knows_holds(self) -> bool: ...
+
+
+def schedule(history: Sequence[Recorded], held: Mapping[str, Held], by: datetime, knows: Knows | None = None) -> list[dict[str, Any]]:
     """Every entry in its order, then every document: those named on the case, held here or not, and those held without being named.
 
-    `by`: what was kept later is not there yet.
+    `by`: what was kept later is not there yet. An entry that whoever asks may not know of keeps its place; a document is left out.
     """
     case = recall(history)
-    holds = [*_holds(case)]
-    common = {"under_hold": "yes" if holds else "no", "holds": ", ".join(holds), "sensitive": None, "reason": None}
+    tells_holds = knows is None or knows.knows_holds()
+    holds = [*_holds(case)] if tells_holds else []
+    common = {
+        "under_hold": ("yes" if holds else "no") if tells_holds else None,
+        "holds": ", ".join(holds),
+        "sensitive": None,
+        "reason": None,
+    }
     here = HERE.format(partnership=(case.opening.partnership or "england").capitalize())
-    entries = [_entry(recorded, here) for recorded in history]
-    items = [*entries, *_documents(history, {digest: found for digest, found in held.items() if found.at <= by}, here)]
+    entries = [_entry(recorded, here) if knows is None or knows.may_name(recorded) else _withheld(recorded) for recorded in history]
+    items = [*entries, *_documents(history, {digest: found for digest, found in held.items() if found.at <= by}, here, knows)]
     return [{"number": number, **item, **common} for number, item in enumerate(items, start=1)]
 
 
@@ -51,11 +67,20 @@ def _entry(recorded: Recorded, here: str) -> dict[str, Any]:
     }
 
 
-def _documents(history: Sequence[Recorded], kept: Mapping[str, Held], here: str) -> Iterator[dict[str, Any]]:
+def _withheld(recorded: Recorded) -> dict[str, Any]:
+    """That there is an entry, and nothing of it."""
+    there = {"item": "entry", "kind": "withheld", "entries": str(recorded.place), "date": None, "recorded_on": None}
+    return there | {"digest": recorded.hash.hex(), "held_by": None, "state": "withheld"}
+
+
+def _documents(history: Sequence[Recorded], kept: Mapping[str, Held], here: str, knows: Knows | None) -> Iterator[dict[str, Any]]:
     by_place = {recorded.place: recorded for recorded in history}
     named = {document["digest"]: document["named"] for document in documents(effective(history))}
     for digest in (*named, *(digest for digest in kept if digest not in named)):
-        found, at = kept.get(digest), [by_place[one["place"]] for one in named.get(digest, ())]
+        places = named.get(digest, ())
+        if knows is not None and not knows.knows_document({"digest": digest, "named": places}):
+            continue
+        found, at = kept.get(digest), [by_place[one["place"]] for one in places]
         on: date | None = at[0].on if at else None
         yield {
             "item": "document",

@@ -9,7 +9,7 @@ from domain.asking import Asking
 from domain.case import Case
 from domain.language import COMMANDS, RULE, Command
 from domain.people import By
-from domain.roles import BM, OFFICER, PARTNER, WHO, holds
+from domain.roles import BM, OFFICER, PARTNER, WHO, holds, of_organisation
 from domain.stages.commissioning import BOTH_COMMISSIONERS
 
 BEFORE_THERE_IS_A_CASE = "open-case"
@@ -75,9 +75,7 @@ def _might_hold(capacity: str, by: By, case: Case) -> bool:
 
 
 def _of_a_challenge(by: By, case: Case) -> bool:
-    return any(
-        by.person == c.raised_by or (by.organisation and by.organisation == c.organisation) for c in case.escalation.challenges.values()
-    )
+    return any(by.person == c.raised_by or of_organisation(by, c.organisation) for c in case.escalation.challenges.values())
 
 
 def _hears_a_challenge(by: By, case: Case) -> bool:
@@ -92,8 +90,7 @@ HANGING_ON_A_FIELD: Mapping[str, Callable[[By, Case], bool]] = {
     "participant": lambda by, case: by.role == "participant" or by.person in case.participation.invited,
     "endorser of the organisation": lambda by, case: by.role in (PARTNER, "partnership-member"),
     "owner agency": lambda by, case: any(
-        by.organisation is not None and by.organisation in recommendation.owners
-        for recommendation in case.learning.recommendations.values()
+        of_organisation(by, owner) for recommendation in case.learning.recommendations.values() for owner in recommendation.owners
     ),
     "granter": lambda by, case: by.role in (BM, "lead-partner"),
     "adopter": lambda by, case: by.role in ("administrator", "lead-partner"),

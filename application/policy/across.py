@@ -63,6 +63,11 @@ class Across:
         reader = self._readers.get(case)
         return reader if reader is not None and reader.may(OUTLINE).reads else None
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Of the cases that were judged, those that they may know of."""
+        return tuple(case for case in self._readers if self.reader(case) is not None)
+
     def may(self, case: str, kind: Kind) -> Access:
         """In which ways they may read what this case holds of a kind."""
         reader = self.reader(case)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from application.policy.matrix import MATRIX, readings
 from application.policy.membership import NEIGHBOURS, membership, those_that_link_back
 from application.policy.on_a_case import ON_EVERY_CASE, Membership
 from application.store.store import Store
@@ -18,6 +19,7 @@ from domain.roles import ON_NO_CASE, PARTNER, WHO, holds, never_asks, not_for
 from domain.stages.escalation import NOT_AN_ORGANISATION, PERSONS
 
 KNOW_OF_EVERY_CASE = ON_EVERY_CASE - {*ON_NO_CASE}
+BREAKS = "break-glass"
 
 
 def refused_by_role(command: str, by: By) -> Refused | None:
@@ -53,18 +55,26 @@ def on_every_case(posts: Sequence[By], case: Case) -> bool:
     return any(post.role in KNOW_OF_EVERY_CASE and (post.role != PARTNER or post.organisation in PARTNERS) for post in here)
 
 
-def admits(command: Command, by: By, case: Case) -> bool:
+def admits(command: Command, by: By, case: Case, *, in_earnest: bool = True) -> bool:
     """Whether the command itself lets in somebody who is not on the case: to break the glass, to notify, or to say of themselves, as
-    a candidate, that they have an interest. A capacity that says nothing of them in particular admits nobody."""
-    if not case.opening.opened or by.partnership != case.opening.partnership:
+    a candidate, that they have an interest. A capacity that says nothing of them in particular admits nobody.
+
+    Whoever only asks what would be (not `in_earnest`) breaks no glass: it is broken, which is told to others, or the case is none.
+    """
+    if not case.opening.opened or by.partnership != case.opening.partnership or (command.name == BREAKS and not in_earnest):
         return False
     return any(_admits(capacity, command, by, case) for capacity in WHO[command.name])
+
+
+def may_name_candidate(by: By, partnership: str) -> bool:
+    """Whether a candidate of this partnership is theirs to name: they read its themes by the row of their role, not totals alone."""
+    return by.partnership == partnership and bool(readings("themes", MATRIX.row(by.role).cell("themes")) & {"full", "pseudonymised"})
 
 
 def _admits(capacity: str, command: Command, by: By, case: Case) -> bool:
     match capacity:
         case "anyone with a post in the partnership":
-            return True
+            return holds(capacity, command, by, case)
         case "reviewer":
             return by.role == capacity and by.person in case.commissioning.interested
         case "anyone who notified" | "anyone heard" | "challenger":

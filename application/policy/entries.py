@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from application.policy.kinds import KINDS, Kind, about
+from application.policy.membership import membership
 from application.policy.policies import Access
 from application.policy.pseudonyms import Pseudonyms
 from application.policy.reading import Reader
@@ -23,6 +24,9 @@ ENVELOPE = ("place", "position", "name", "at", "on")
 
 ABOUT_THE_NOTIFIER = frozenset({"notification-received", "notifier-supported"})
 """Entries whose sentence says from where a notification came."""
+
+THEMES = frozenset({"themes", "emerging_themes"})
+"""Fields that the sentence of their entry repeats."""
 
 AUDIT = "audit-trail"
 
@@ -67,7 +71,8 @@ class Entries:
                 return self._glimpse(told, body, withheld)
         item = {name: value for name, value in told.items() if name not in ("fields", "late_entry", "transcribed_by")}
         if "sentence" in told:
-            item["sentence"] = self._sentence(recorded, told["sentence"], in_full=entire and mine.fields is None)
+            all_of_it = entire and mine.fields is None and not THEMES & {*withheld}
+            item["sentence"] = self._sentence(recorded, told["sentence"], in_full=all_of_it)
         if "fields" in told:
             item["fields"] = body
         item |= self._asked(told, access) | self._late(recorded, told) | self._transcribed(told, access)
@@ -128,11 +133,13 @@ class Entries:
 
     def by(self, by: Mapping[str, Any], *, in_full: bool) -> dict[str, Any]:
         """Who asked. A notifier only for those who may read who notified."""
-        private = by["role"] in NOTIFYING_ROLES and by["role"] != "named-portal-user"
-        known = by["person"] == self.reader.by.person or (
-            in_full and not (private and "full" not in self.reader.may("notifier-identity").ways)
-        )
+        known = by["person"] == self.reader.by.person or (in_full and not self.hides(by["person"], by["role"]))
         return dict(by) if known else self.pseudonyms.by(by)
+
+    def hides(self, person: PersonId, role: str) -> bool:
+        """Whether somebody notified, and it is not for this reader to know who they are."""
+        private = role in NOTIFYING_ROLES and role != "named-portal-user" and person != self.reader.by.person
+        return private and "full" not in self.reader.may("notifier-identity").ways
 
     def _sentence(self, recorded: Recorded, sentence: str, *, in_full: bool) -> str:
         """The sentence of an entry speaks of nothing that is sealed, but it may say from where a notification came, or who decided how."""
@@ -175,16 +182,39 @@ class Entries:
                 found.append({**document, "named": named})
         return found
 
+    def knows_document(self, document: Mapping[str, Any]) -> bool:
+        """Whether they may know that there is this document."""
+        return bool(self.documents([document]))
+
+    def knows_holds(self) -> bool:
+        """Whether they may know what is held while proceedings run."""
+        return self.reader.may("decisions").level != "none"
+
     def may_open(self, document: Mapping[str, Any], kept_by: PersonId | None = None) -> bool:
         """Whether they may open a document: bytes have no pseudonyms, so only where something that names it is theirs in full.
 
-        One that nothing names is opened by whoever keeps the case, and by whoever attached it.
+        One that nothing names is opened by whoever keeps the case, and by whoever attached it. Naming a document opens it to nobody
+        unless whoever named it could open it themselves: else a digest that one has seen would be a key.
         """
         if kept_by == self.reader.by.person and self.reader.may("outline").reads:
             return True
         if not document.get("named"):
             return self.reader.may("loose-documents").reads
-        return any(self._naming(one).level == "full" for one in document["named"])
+        opening: list[Mapping[str, Any]] = []
+        for named in sorted(document["named"], key=lambda one: one["place"]):
+            if not opening or self._could_open(named, opening, kept_by):
+                opening.append(named)
+        return any(self._naming(one).level == "full" for one in opening)
+
+    def _could_open(self, named: Mapping[str, Any], opening: Sequence[Mapping[str, Any]], kept_by: PersonId | None) -> bool:
+        """Whether whoever named a document could open it when they did, by what named it before."""
+        recorded = self.at.get(named["place"])
+        if recorded is None:
+            return False
+        before = [one for one in self.at.values() if one.place < recorded.place]
+        reader = Reader(recorded.by, membership(before, recorded.by.person, (recorded.by,)), recorded.at, self.reader.policies)
+        author = Entries(reader, before, self.fields)
+        return recorded.by.person == kept_by or any(author._naming(one).level == "full" for one in opening)
 
     def _naming(self, named: Mapping[str, Any]) -> Access:
         """How they may read the field that names a document: their own as in full."""

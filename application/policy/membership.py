@@ -20,7 +20,7 @@ from domain.holds import HoldLifted, HoldPlaced
 from domain.interests import InterestDeclared, InterestResolved
 from domain.people import NOTIFYING_ROLES, By, PersonId
 from domain.recorded import Recorded
-from domain.roles import BM
+from domain.roles import BM, of_organisation
 from domain.stages.agency_reports import AgencyAsked, AgencyReportReceived, NilReturnRecorded
 from domain.stages.commissioning import ReviewCommissioned, ReviewerAppointed, ReviewerInterestDeclared, ReviewerRemoved
 from domain.stages.escalation import ChallengeRaised, ChallengeResolved, EscalationLevelEntered
@@ -126,11 +126,12 @@ def _deputy(m: Membership, recorded: Recorded, event: DeputyAppointed) -> Member
 
 
 def _agency(m: Membership, recorded: Recorded, event: Any) -> Membership:
-    return replace(m, agencies=m.agencies | {event.agency}) if any(post.organisation == event.agency for post in m.here) else m
+    return replace(m, agencies=m.agencies | {event.agency}) if any(of_organisation(post, event.agency) for post in m.here) else m
 
 
 def _owner(m: Membership, recorded: Recorded, event: RecommendationIssued) -> Membership:
-    return replace(m, owes=m.owes | {event.ref}) if any(post.organisation in event.owners for post in m.here) else m
+    owing = any(of_organisation(post, owner) for post in m.here for owner in event.owners)
+    return replace(m, owes=m.owes | {event.ref}) if owing else m
 
 
 def _challenged(m: Membership, recorded: Recorded, event: ChallengeRaised) -> Membership:

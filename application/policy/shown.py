@@ -61,7 +61,11 @@ class Shown(Entries):
     def _one(self, item: Any, kind: Kind) -> Any:
         access = self.reader.may(kind)
         if "own" in access.ways and self._of_mine(item, kind):
-            return item
+            return (
+                item
+                if self.reader.may("themes").reads or not isinstance(item, Mapping)
+                else {k: v for k, v in item.items() if k != "themes"}
+            )
         return self.pseudonyms.value(item) if "pseudonymised" in access.ways else None
 
     def _of_mine(self, item: Any, kind: Kind) -> bool:
@@ -78,9 +82,14 @@ class Shown(Entries):
     # --- what holds stored bytes
 
     def withholds_entry(self, recorded: Recorded) -> bool:
-        """Whether the stored bytes of an entry are kept from them: they say every plain field of it, so each has to be theirs to read."""
+        """Whether the stored bytes of an entry are kept from them: they say every plain field of it, so each has to be theirs to read.
+
+        Under pseudonyms will do: words are withheld one by one, and persons go by their ids. To those who read nothing of the
+        notification, not even the id of who notified is told.
+        """
         kinds = {KINDS.of_field(recorded.name, field) for field in self.fields.get(recorded.place, {})} | {self.kind(recorded)}
-        return not all(self._reads_bytes(recorded, kind) for kind in kinds)
+        notified = self.hides(recorded.by.person, recorded.by.role) and not self.reader.may("notification").reads
+        return notified or not all(self._reads_bytes(recorded, kind) for kind in kinds)
 
     def _reads_bytes(self, recorded: Recorded, kind: Kind) -> bool:
         access, mine = self.reader.may(kind), self.reader.owns(recorded, kind)
@@ -96,7 +105,7 @@ class Shown(Entries):
             kind = KINDS.events[recorded.name] if recorded else "decisions"
             access = self.reader.may(kind)
             if "full" in access.ways:
-                found.append(dict(decision))
+                found.append(self.in_full(decision))
             elif "pseudonymised" in access.ways:
                 found.append(self._under_pseudonyms(decision))
             elif recorded and "own" in access.ways and (mine := self.reader.owns(recorded, kind)).mine:
@@ -105,6 +114,13 @@ class Shown(Entries):
             elif "metadata" in access.ways:
                 found.append({name: decision[name] for name in ("on", "at", "place") if name in decision})
         return found
+
+    def in_full(self, value: Any) -> Any:
+        """All that something says, but for who notified where that is not theirs to know."""
+        if isinstance(value, Mapping):
+            told = {key: self.in_full(below) for key, below in value.items()}
+            return self.by(told, in_full=True) if {"person", "role"} <= told.keys() else told
+        return [self.in_full(below) for below in value] if isinstance(value, list | tuple) else value
 
     def _under_pseudonyms(self, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -142,8 +158,8 @@ class Shown(Entries):
         if all(access.ways & {"full", "pseudonymised"} for _, access in levels):
             told: Item = self.pseudonyms.value(item)
             return told
-        if any(access.level == "metadata" for _, access in levels):
-            return {name: value for name, value in item.items() if name not in ("about", "why")}
+        if all(access.level in ("full", "pseudonymised", "metadata") for _, access in levels):
+            return {name: value for name, value in item.items() if name not in ("about", "why", "sentence") and value != item.get("about")}
         entries = [self.at[place] for place in item.get("events", ()) if place in self.at]
         mine = (self.reader.owns(recorded, kind).mine for kind, access in levels if "own" in access.ways for recorded in entries)
         return dict(item) if any(mine) else None
@@ -161,19 +177,37 @@ class Shown(Entries):
             ways = self.reader.may(kind).ways
             recorded = self.at.get(raised["raised"]["place"])
             if "full" in ways or ("own" in ways and recorded and self.reader.owns(recorded, kind).mine):
-                found.append(dict(raised))
+                found.append(self.in_full(self._besides(raised)))
             elif "pseudonymised" in ways:
-                found.append(self._under_pseudonyms(raised))
+                found.append(self._under_pseudonyms(self._besides(raised)))
         return found
+
+    def _besides(self, raised: Mapping[str, Any]) -> Item:
+        """With what was recorded meanwhile, and of which review it came, as far as they may know those entries."""
+        told = dict(raised)
+        for part in ("did_not_wait", "came_after"):
+            told[part] = [entry for entry in raised.get(part, ()) if self._may_name_at(entry.get("place"))]
+        if not self._may_name_at(told.get("after_progress_review", {}).get("place")):
+            told.pop("after_progress_review", None)
+        return told
+
+    def _may_name_at(self, place: int | None) -> bool:
+        return place is None or (place in self.at and self.may_name(self.at[place]))
 
     def looks(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
         """Who looked: all of it, or one's own looks."""
         ways = self.reader.may("audit-trail").ways
         if "full" in ways:
-            return [{**look, "by": self.by(look["by"], in_full=True)} for look in told]
+            return [self._look(look) for look in told]
         if "pseudonymised" in ways:
-            return [self._under_pseudonyms(look) for look in told]
+            return [self._under_pseudonyms(self._look(look)) for look in told]
         return [dict(look) for look in told if "own" in ways and look["by"]["person"] == self.reader.by.person]
+
+    def _look(self, look: Mapping[str, Any]) -> Item:
+        """A look; of somebody who notified, and is not to be known, neither as what they were let in nor why."""
+        if not self.hides(look["by"]["person"], look["by"]["role"]):
+            return dict(look)
+        return {name: value for name, value in look.items() if name not in ("capacity", "because")} | {"by": self.pseudonyms.by(look["by"])}
 
     def steps(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
         """The case told again (`replay`): of each step the entry, what it changed of the case, and its clocks, as far as they may read."""

@@ -47,7 +47,7 @@ async def prov(request: Request, looked: Looked, shown: AuditedCase) -> Response
 @router.get("/disclosure-schedule.csv", name="disclosure-schedule", response_class=Response, responses=_file(forms.CSV, "The schedule."))
 async def schedule_csv(request: Request, looked: Looked, shown: AuditedCase) -> Response:
     """The schedule for disclosure: every item that exists, numbered, with digest, date, kind, who holds it and holds; no words."""
-    content = await forms.disclosure_schedule(service(request), looked, forms.CSV)
+    content = await forms.disclosure_schedule(service(request), looked, forms.CSV, shown)
     return Response(content, 200, _headers(looked, "disclosure-schedule.csv"), forms.CSV)
 
 
@@ -56,5 +56,5 @@ async def schedule_csv(request: Request, looked: Looked, shown: AuditedCase) -> 
 )
 async def schedule_xlsx(request: Request, looked: Looked, shown: AuditedCase) -> Response:
     """The same schedule as a workbook."""
-    content = await forms.disclosure_schedule(service(request), looked, forms.XLSX)
+    content = await forms.disclosure_schedule(service(request), looked, forms.XLSX, shown)
     return Response(content, 200, _headers(looked, "disclosure-schedule.xlsx"), forms.XLSX)

@@ -126,7 +126,7 @@ async def asked(request: Request, model: type[Command], stream: str | None, **of
         looks_at(request, view=model.name, streams=streams, deed=not how.dry_run)
     if refused := refused_by_role(model.name, asker.by):
         raise refused
-    door = Door(running, command)
+    door = Door(running, command, in_earnest=not how.dry_run and how.seen is None)
     try:
         answer = _would if how.dry_run else _done
         return await answer(request, door, command, asker, stream, how)
@@ -149,7 +149,7 @@ async def _would(request: Request, door: Door, command: Command, asker: Asker, s
     running = service(request)
     if asker.at is not None and asker.at < await running.last_instant():
         raise InstantNotAllowed
-    would = await running.cases.would_do(command, asker.by, stream=stream, seen=how.seen, at=asker.at, admit=door.admit)
+    would = await running.cases.would_do(command, asker.by, stream=stream, seen=how.seen, at=asker.at, admit=door)
     told: dict[str, Any] = {
         "case": would.stream.partition("/")[2],
         "place": would.place,
@@ -164,7 +164,7 @@ async def _would(request: Request, door: Door, command: Command, asker: Asker, s
 async def _done(request: Request, door: Door, command: Command, asker: Asker, stream: str | None, how: How) -> Response:
     running = service(request)
     done = await running.cases.do(
-        command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.scope["path"], at=asker.at, admit=door.admit
+        command, asker.by, stream=stream, seen=how.seen, key=how.key, path=request.scope["path"], at=asker.at, admit=door
     )
     if not done.again:
         request.app.state.metrics.recorded(command.name)

@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from application.cases import Moved, NoSuchCase, WouldDo
-from application.policy.at_the_door import Linking, admits, on_every_case
+from application.policy.at_the_door import BREAKS, Linking, admits, may_name_candidate, on_every_case
 from application.policy.reader_of import reader_of
 from application.policy.reading import Reader
 from application.policy.shown import Shown
+from domain.candidate import candidate_parts
 from domain.case import Case
 from domain.language import Command, NotAllowed, Refused, replace
 from domain.people import By
 from domain.recorded import Recorded
 from domain.roles import ON_NO_CASE
+from domain.stages.opening import LinkCase
 from interfaces.api.identity import Asker
 from interfaces.api.problems import MissedEvent, MovedOn
 from interfaces.wiring import Service
@@ -26,8 +28,10 @@ KEPT_BY = "Documents are kept by anybody on the case, and you are not on it (per
 class Door:
     """One asking. It is judged by each state of the case on which it is decided; what is answered is judged by the last of them."""
 
-    def __init__(self, running: Service, command: Command, posts: Sequence[By] = ()) -> None:
-        """`posts` are all that the asker holds (default: the one they act in)."""
+    def __init__(self, running: Service, command: Command, posts: Sequence[By] = (), *, in_earnest: bool = True) -> None:
+        """`posts` are all that the asker holds (default: the one they act in). Not `in_earnest`: they ask what would be, or only if
+        nothing happened since."""
+        self._in_earnest = in_earnest
         self._running = running
         self._command = command
         self._posts = posts
@@ -43,11 +47,22 @@ class Door:
         """
         self._reader = None
         # most are on every case, or come with what admits them: for those nobody has to ask what each event makes of them
-        if not (history and (on_every_case(self._posts or (by,), case) or admits(self._command, by, case))):
+        if not (history and (on_every_case(self._posts or (by,), case) or self._admits(by, case))):
             self._reader = await self._as_reader(by, history, now)
             if not self._reader.knows or not history:
                 raise NoSuchCase
         self._let_in = by, history, now
+
+    def _admits(self, by: By, case: Case) -> bool:
+        return admits(self._command, by, case, in_earnest=self._in_earnest)
+
+    async def may_name(self, by: By, stream: str, history: Sequence[Recorded], now: datetime) -> bool:
+        """A candidate is named by those who read the themes of its partnership, a case by those who know of it. A link is recorded by
+        each side for itself, before the other's case is theirs to know of (X-3)."""
+        kind, _, ref = stream.partition("/")
+        if kind == "candidate":
+            return may_name_candidate(by, candidate_parts(ref)[0])
+        return isinstance(self._command, LinkCase) or (await self._as_reader(by, history, now)).knows
 
     async def reader(self) -> Reader | None:
         """Who was let in, as the reader that they are; nobody where no case was asked."""
@@ -56,9 +71,15 @@ class Door:
         return self._reader
 
     async def said(self, refused: Refused) -> Refused:
-        """A refusal as far as it is theirs to hear."""
+        """A refusal as far as it is theirs to hear.
+
+        Raises:
+            NoSuchCase: they do not know of the case, and would learn of it by a glass that was not broken.
+        """
         if isinstance(refused, NotAllowed) or (reader := await self.reader()) is None:
             return refused
+        if self._command.name == BREAKS and not reader.knows:
+            raise NoSuchCase
         return Refused(*reader.refusal(self._command.name, refused.sentences))
 
     async def missed(self, moved: Moved) -> MovedOn:
@@ -92,8 +113,8 @@ class Door:
         return Reader(by, await self._linking.member(history, by, self._posts or (by,)), now)
 
 
-async def keeper_of(running: Service, stream: str, asker: Asker) -> Reader:
-    """Who wants to keep a document with a case. Anybody on it may; whoever was let in only to read may not.
+async def keeper_of(running: Service, stream: str, asker: Asker) -> Shown:
+    """The case as it is shown to who wants to keep a document with it. Anybody on it may; whoever was let in only to read may not.
 
     Raises:
         NoSuchCase: there is none, or none that they may know of. Both cost the same.
@@ -110,7 +131,7 @@ async def keeper_of(running: Service, stream: str, asker: Asker) -> Reader:
         raise NotAllowed(reader.barred)
     if not reader.member.here or not reader.capacities or reader.member.ended_since is not None:
         raise NotAllowed(KEPT_BY)
-    return reader
+    return Shown(reader, whole.history, {})
 
 
 def _named(recorded: Recorded) -> MissedEvent:

@@ -71,7 +71,7 @@ async def events(
     if LIVE in request.headers.get("accept", ""):
         because = getattr(request.state, "because", None)
         headers = {**NO_STORE, "Position": str(behind), "X-Accel-Buffering": "no"}
-        return StreamingResponse(_live(running, asker, whose, behind, because, lambda: asker_of(request)), 200, headers, LIVE)
+        return StreamingResponse(_live(running, asker, whose, behind, because, lambda: asker_of(request, again=True)), 200, headers, LIVE)
     told = await running.events.page(across=await _across(running, asker), after=behind, limit=limit, partnership=whose)
     looks_at(request, streams=told.streams)
     return Response(msgspec.json.encode(told.events), 200, {**NO_STORE, "Position": str(told.position), **_next(request, told)}, BATCH)

@@ -50,8 +50,9 @@ def service(request: Request) -> Service:
     return request.app.state.service  # type: ignore[no-any-return]  # Starlette's state is untyped
 
 
-async def asker_of(request: Request) -> Asker:
-    """Who asks. In a rehearsal a header may name them; everywhere else they signed in, or a token says who they are.
+async def asker_of(request: Request, *, again: bool = False) -> Asker:
+    """Who asks. In a rehearsal a header may name them; everywhere else they signed in, or a token says who they are. `again`: whether
+    whoever asked is still there, which nobody asks themselves: it counts for nothing, and keeps no session from being left idle.
 
     Raises:
         NotSignedIn: nobody is named, or not any more.
@@ -73,8 +74,9 @@ async def asker_of(request: Request) -> Asker:
         by = await who(running, _as_utf8(person))
     elif running.entrance is not None:
         post = headers.get("casetrail-post")
-        by = await running.entrance.asker(request, None if post is None else _as_utf8(post))
-    count(request, by.person)
+        by = await running.entrance.asker(request, None if post is None else _as_utf8(post), again=again)
+    if not again:
+        count(request, by.person)
     request.state.asker = asker = Asker(by=by, at=instant("Casetrail-At", at))
     return asker
 

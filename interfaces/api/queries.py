@@ -236,6 +236,8 @@ async def access(
                 "Of who looked you are told your own looks; all of them is for those who read the audit trail (permission matrix)."
             )
         person = own
+    elif person not in (None, own) and "full" not in shown.reader.may("notifier-identity").ways:
+        raise NotAllowed("The looks of one person are told to those who may know everybody on the case (permission matrix).")
     wanted = Wanted(instant("from", since), instant("until", until), view, person)
     items, last = await service(request).looks.of_stream(looked.stream, wanted, after=int(cursor or 0), limit=limit)
     return listed(items if person == own else shown.looks(items), {"Position": str(looked.position)}, None if last is None else str(last))

@@ -70,7 +70,7 @@ class ClockItem(Shape):
     overdue_by: int = 0
     took: int = Field(default=0, description="Working days from the day counted from to the day it was done.")
     ahead_by: int = Field(default=0, description="Working days from the day it was done to the day counted back from.")
-    owed_by: str
+    owed_by: str = ""
     rule: str = Field(description="The rule in words.")
     source: str
     procedure: list[str]
@@ -85,12 +85,12 @@ WITHHELD = Field(default=[], description="What is not for the asker to read: nam
 
 
 class HistoryItem(Shape):
-    """A recorded event: its envelope, what the asker may read of it, and one plain sentence. Where they may read nothing its place stays."""
+    """A recorded event: its envelope, what the asker may read of it, and one plain sentence. Where nothing is theirs its place stays."""
 
     place: int
     position: int = 0
     name: str = ""
-    at: datetime = Field(default=datetime.min, description="When it was recorded.")
+    at: datetime | None = Field(default=None, description="When it was recorded.")
     on: date = Field(default=date.min, description="The day in the world.")
     by: Who | None = None
     seen: int = Field(default=0, description="The place of the case that they had last been shown.")
@@ -206,7 +206,7 @@ class Absence(Shape):
     """Something the procedure asks for and the record lacks."""
 
     absent: str
-    sentence: str
+    sentence: str = ""
     rule: str
 
 
@@ -393,7 +393,7 @@ class ReplayedClock(Shape):
 class Replayed(Shape):
     """An entry, and what it changed. Where no place is named it is a calendar that was adopted between two entries."""
 
-    at: datetime = datetime.min
+    at: datetime | None = None
     sentence: str = ""
     place: int = 0
     stage: str = Field(default="", description="The stage the case was in afterwards.")

@@ -28,6 +28,8 @@ class ThemeFigure(Counts):
     confirmed: int | None = None
     first: date | None = Field(default=None, description="The first day of these incidents.")
     last: date | None = None
+    first_month: str | None = Field(default=None, description="Where the day is not for whoever asks to read.")
+    last_month: str | None = None
     cases: list[str] | None = None
     recurs: bool | None = Field(default=None, description="Whether it is a series by the rule: children and incidents enough.")
     suppressed: bool | None = None
@@ -87,7 +89,8 @@ class CaseBehind(Shape):
     partnership: str
     concern: str
     incident: str
-    day: date
+    day: date | None = None
+    month: str | None = Field(default=None, description="Where the day is not for whoever asks to read.")
     threshold: Literal["met", "not-met"] | None = None
     standing: Literal["provisional", "confirmed"]
     children: list[dict[str, Any]]

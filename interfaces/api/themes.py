@@ -123,6 +123,7 @@ def _window(asked: Question, first: date | None, last: date | None, cross: str |
     if cross is not None:
         asked.of(cross)
     met = None if threshold is None else threshold == "met"
+    first, last = asked.answers.within(first, last)
     return replace(asked.wanted, first=first, last=last, cross=cross, met=met)
 
 
@@ -256,7 +257,7 @@ async def busiest(
 ) -> Response:
     """The twenty codes assigned most often for incidents of these days, as known now."""
     asked.cases()
-    days = max(first, LONG_AGO), min(until, london_date(asked.instants.present))
+    days = asked.answers.within(max(first, LONG_AGO), min(until, london_date(asked.instants.present)))
     return _page(await asked.answers.busiest(*days, asked.wanted))
 
 

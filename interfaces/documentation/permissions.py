@@ -25,25 +25,27 @@ may, and the event says on whose behalf (R-26).
 
 Over HTTP a role that is given a command on no case is refused before any case is looked at (403). For whoever may not know of a case
 there is none (404), in the same words and at the same cost; but whom a command itself admits goes on: to break the glass, to notify, to
-say as a candidate that they have an interest. Whoever knows the case is told the rule (403). A refusal that rests on what somebody may
+say as a candidate that they have an interest. A glass is broken or it is not: with `dry_run` or `If-Match`, or refused, it admits nobody.
+Other cases and candidates that a command names are there for whom they are there to know of; only a link is made before. Whoever knows the case is told the rule (403). A refusal that rests on what somebody may
 not read says no more than its rule; of events they missed (412) all are counted, and those named that they may know of; a dry run tells
 the clocks they may read. What was answered under a key is answered again whatever has become of its asker: it is their own deed."""
 
 FOUND: dict[str, str] = {
     "anybody on the case": "everybody but a theme analyst and an administrator",
-    "anyone with a post in the partnership": "whoever holds a post there",
+    "anyone with a post in the partnership": "whoever holds a post there: not who speaks for themselves (parent, community member, young person, "
+    "participant), nor a theme analyst or an administrator",
     "deputy": "appointed by a partner on this case",
     "facilitator": "the one last assigned",
     "author of the agency": "an agency author whose organisation is the agency",
-    "anyone who notified": "who submitted a notification on the case, or is of the same organisation",
-    "challenger": "who raised the challenge, or is of the same organisation",
+    "anyone who notified": "who submitted a notification on the case, or is of the same organisation by their post",
+    "challenger": "who raised the challenge, or is of the same organisation by their post",
     "anyone heard": "who hears the challenge, and the challenger",
     "anyone who hears the challenge": "who holds one of the roles that hear it at its level",
     "commissioner": "a delegated partner for a practice review; for any other the implementation group chair or the business manager",
     "reviewer of the case": "appointed, and not removed",
     "participant": "the person of whom the participation is recorded",
     "endorser of the organisation": "a delegated partner or partnership member of the organisation named",
-    "owner agency": "of an organisation that owes the recommendation",
+    "owner agency": "whose post is in an organisation that owes the recommendation",
     "granter": "the lead partner for inspectors and escalation reviewers, the business manager for all others",
     "adopter": "the administrator for national editions, the lead partner for their partnership's own",
 }
@@ -69,7 +71,7 @@ BESIDE = """\
 - A declared interest, a removal as reviewer and an ended access shut out at once, and from all that was before.
 - A deputy reads what the partner reads who appointed them, on that case, by a recorded delegation.
 - Inspectors and escalation reviewers read until the end of the day until which the lead partner let them in; whoever broke the glass
-  until the instant that the procedure sets. That is told at once, by e-mail, to the business managers and information governance of the
+  until the instant that the procedure sets, unless they are of the family. That is told at once, by e-mail, to the business managers and information governance of the
   partnership who asked for reminders, stands among the absences of the case until it is judged, and in each digest of information
   governance until then. Information governance reads participants while it is let in for a complaint.
 - Whoever hears a challenge reads decisions under pseudonyms until it is settled; an agency that owes a recommendation reads that one.

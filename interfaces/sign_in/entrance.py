@@ -51,7 +51,7 @@ class Entrance:
         authorization = request.headers.get("authorization")
         if authorization is not None:
             return await self._by_token(authorization, wanted)
-        session = await self.session(request)
+        session = await self.session(request, in_use=not again)
         if request.method not in SAFE:
             self.must_be_own(request, session, request.headers.get("casetrail-token"))
         return _in_post(session.person, session.posts, wanted, session.post)
@@ -72,14 +72,14 @@ class Entrance:
         given_here = await self.sessions.posts.of(person, london_date(self.sessions.clock()), given_only=True)
         return _in_post(person, [*dict.fromkeys((*mapped.posts(claims), *given_here))], wanted, None)
 
-    async def session(self, request: Request) -> Session:
-        """The session of the browser that asks.
+    async def session(self, request: Request, *, in_use: bool = True) -> Session:
+        """The session of the browser that asks; `in_use` keeps it from being left idle.
 
         Raises:
             NotSignedIn: there is none, or it is over.
         """
         words = self.words(request)
-        session = await self.sessions.found(words) if words else None
+        session = await self.sessions.found(words, in_use=in_use) if words else None
         if session is None:
             raise NotSignedIn(OVER if words else "Nobody is signed in.")
         return session

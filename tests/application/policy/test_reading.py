@@ -19,6 +19,7 @@ from domain.stages.agency_reports import AgencyAsked, AgencyReportReceived
 from domain.stages.learning import RecommendationIssued
 from domain.stages.opening import Child, ChildAdded
 from domain.stages.participation import EngagementRecorded, ParticipantInvited, ParticipationRecorded, SupportOffered
+from domain.stages.publication import AnonymisationChecked
 from domain.stages.review import ReportDrafted, ReportPresented
 from tests.application.case_view.histories import BM, HEALTH, asker, in_clear
 from tests.application.case_view.stories import A, B, decided, position
@@ -224,6 +225,43 @@ def test_a_case_file_for_somebody_withholds_what_they_would_not_read_as_it_stand
 
 
 # --- documents
+
+
+def test_a_digest_that_one_has_seen_is_no_key() -> None:
+    """Whoever may not open a document does not open it, to themselves or to others, by naming it in an entry of their own."""
+    reported = it(BM, AgencyReportReceived(agency="gp", report_digest=A, quality_assured_by="the practice manager"))
+    history = told(reported, it(of("lead-partner"), AnonymisationChecked(digest=A)))
+    (report,) = overview(history, in_clear(history), NOW.date())["documents"]
+    assert [shown(history, by).may_open(report) for by in (of("lead-partner"), of("scrutineer"), BM)] == [False, False, True]
+    checked_by_the_manager = told(reported, it(BM, AnonymisationChecked(digest=A)))
+    (report,) = overview(checked_by_the_manager, in_clear(checked_by_the_manager), NOW.date())["documents"]
+    assert shown(checked_by_the_manager, of("lead-partner")).may_open(report)
+
+
+def test_of_who_notified_and_looked_a_scrutineer_learns_neither_what_they_are_nor_why() -> None:
+    history = told()
+    look = {
+        "look": "l",
+        "by": {"person": WARD.person, "role": "parent"},
+        "capacity": "parent",
+        "because": "I am her father",
+        "view": "history",
+    }
+    (hidden,), (full,) = (shown(history, by).looks([look]) for by in (of("scrutineer"), BM))
+    assert (hidden["by"]["person"], hidden.keys() & {"capacity", "because"}) == ("notifier", set())
+    assert full == look
+
+
+def test_an_absence_tells_information_governance_that_it_is_there_and_not_what() -> None:
+    absence = {
+        "absent": "position",
+        "about": "police",
+        "sentence": "No position of the police is recorded.",
+        "rule": "BOL-66",
+        "events": [3],
+    }
+    (seen,) = shown(told(), of("information-governance")).absences([absence])
+    assert seen == {"absent": "position", "rule": "BOL-66", "events": [3]}
 
 
 def test_a_document_is_opened_where_something_that_names_it_is_read_in_full() -> None:

@@ -146,6 +146,20 @@ async def test_the_schedule_numbers_every_item_and_says_no_word(desk: Desk):
     assert [row["under_hold"] for row in csv.DictReader(io.StringIO(before.content.decode("utf-8-sig")))] == ["no", "no"]
 
 
+async def test_of_what_one_may_not_know_the_schedule_keeps_the_place(desk: Desk):
+    case = await told_case(desk)
+    added = {"ref": "i", "area_of_residence": "bolton", "age_band": "under-1", "harm": "died"}
+    await desk.ask(f"/cases/{case}/add-child", {"children": [added]})
+    governance = "information-governance//me/bolton"
+    answer = await desk.look(f"/cases/{case}/disclosure-schedule.csv", governance)
+    rows = [*csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))]
+    assert "attached" not in {row["kind"] for row in rows}
+    assert [row["kind"] for row in rows][:1] == ["case-opened"]
+    origins = (await desk.look(f"/cases/{case}/prov.json", governance)).json()
+    assert not any("casetrail:position" in one for one in origins.get("wasAttributedTo", {}).values())
+    assert {one["prov:type"]["$"] for name, one in origins["entity"].items() if name == "entry:1"} == {"casetrail:withheld"}
+
+
 def test_a_document_that_is_only_named_says_whose_it_was():
     told = played(next(story for story in STORIES if story.stem == "child-j"))
     (stream,) = told.cases.values()
