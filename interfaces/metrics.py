@@ -75,7 +75,8 @@ class Metrics:
     def took(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered."""
         before, slash, last = route.rpartition("/")
-        self._durations.labels(before + slash + _counted(last), method if method in METHODS else "other", f"{status // 100}xx").observe(seconds)
+        route = before + slash + _counted(last)
+        self._durations.labels(route, method if method in METHODS else "other", f"{status // 100}xx").observe(seconds)
 
     async def told(self, service: Service) -> bytes:
         """Everything, as text."""

@@ -76,8 +76,8 @@ class CaseRows:
         told: Item = msgspec.to_builtins(row)
         if not self._entire(reader):
             told = {name: value for name, value in told.items() if name not in BY_AN_AMENDMENT}
-            if shown is not None:
-                told |= {"known_from": msgspec.to_builtins(recorded.at) for recorded in shown.at.values()}
+            for opening in shown.at.values() if shown else ():
+                told["known_from"] = msgspec.to_builtins(opening.at)
         return told
 
     @staticmethod

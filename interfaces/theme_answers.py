@@ -27,6 +27,7 @@ from projections.periods import Unit, periods
 from projections.theme_counts import Asked, Behind, Figures
 
 T = TypeVar("T")
+D = TypeVar("D", date, date | None)
 
 RULE = "BOL-36, BOL-37"
 Item = dict[str, Any]
@@ -67,9 +68,9 @@ class ThemeAnswers:
         """The day of an incident, or the month where the day is not theirs to know."""
         return {"day": day.isoformat()} if self.tells_day(case) else {"month": _month(day)}
 
-    def within(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
+    def within(self, first: D, last: D) -> tuple[D, D]:
         """The days of incidents that are asked about; whole months, where of any case they may not know the day."""
-        if self.across is None or all(map(self.tells_day, filter(self._reads, self.across.known))):
+        if not (first or last) or self.across is None or all(map(self.tells_day, filter(self._reads, self.across.known))):
             return first, last
         return first and first.replace(day=1), last and last.replace(day=monthrange(last.year, last.month)[1])
 
@@ -177,9 +178,7 @@ class ThemeAnswers:
     def _shows(self, one: Listed) -> bool:
         """A candidate is shown with the cases of it that they may read; one that has none, to whoever is on every case."""
         cases = candidate_list.cases_of(one)
-        return any(map(self._reads, cases)) or (
-            not cases and (self.across is None or self.across.on_every_case(one.partnership))
-        )
+        return any(map(self._reads, cases)) or (not cases and (self.across is None or self.across.on_every_case(one.partnership)))
 
     async def _candidate(self, one: Listed, words: bool) -> Item:
         cases = candidate_list.cases_of(one)

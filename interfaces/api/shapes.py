@@ -81,7 +81,7 @@ class ClockItem(Shape):
     why: str = Field(default="", description="What superseded or cancelled it.")
 
 
-WITHHELD = Field(default=[], description="What is not for the asker to read: names of fields or kinds; `*`: nothing of it is.")
+WITHHELD: Any = Field(default=[], description="What is not for the asker to read: names of fields or kinds; `*`: nothing of it is.")
 
 
 class HistoryItem(Shape):

@@ -26,14 +26,17 @@ may, and the event says on whose behalf (R-26).
 Over HTTP a role that is given a command on no case is refused before any case is looked at (403). For whoever may not know of a case
 there is none (404), in the same words and at the same cost; but whom a command itself admits goes on: to break the glass, to notify, to
 say as a candidate that they have an interest. A glass is broken or it is not: with `dry_run` or `If-Match`, or refused, it admits nobody.
-Other cases and candidates that a command names are there for whom they are there to know of; only a link is made before. Whoever knows the case is told the rule (403). A refusal that rests on what somebody may
-not read says no more than its rule; of events they missed (412) all are counted, and those named that they may know of; a dry run tells
-the clocks they may read. What was answered under a key is answered again whatever has become of its asker: it is their own deed."""
+Another case or a candidate that a command names is none either for whoever may not know of it; only a link is made before. Whoever knows
+the case is told the rule (403). A refusal that rests on what somebody may not read says no more than its rule; of events they missed (412)
+all are counted, and those named that they may know of; a dry run tells the clocks they may read. What was answered under a key is answered
+again whatever has become of its asker: it is their own deed."""
 
 FOUND: dict[str, str] = {
     "anybody on the case": "everybody but a theme analyst and an administrator",
-    "anyone with a post in the partnership": "whoever holds a post there: not who speaks for themselves (parent, community member, young person, "
-    "participant), nor a theme analyst or an administrator",
+    "anyone with a post in the partnership": (
+        "whoever holds a post there; who speaks for themselves (parent, community member, young person, participant), a theme analyst "
+        "and an administrator do not"
+    ),
     "deputy": "appointed by a partner on this case",
     "facilitator": "the one last assigned",
     "author of the agency": "an agency author whose organisation is the agency",
@@ -71,9 +74,9 @@ BESIDE = """\
 - A declared interest, a removal as reviewer and an ended access shut out at once, and from all that was before.
 - A deputy reads what the partner reads who appointed them, on that case, by a recorded delegation.
 - Inspectors and escalation reviewers read until the end of the day until which the lead partner let them in; whoever broke the glass
-  until the instant that the procedure sets, unless they are of the family. That is told at once, by e-mail, to the business managers and information governance of the
-  partnership who asked for reminders, stands among the absences of the case until it is judged, and in each digest of information
-  governance until then. Information governance reads participants while it is let in for a complaint.
+  until the instant that the procedure sets, unless they are of the family. That is told at once, by e-mail, to the business managers and
+  information governance of the partnership who asked for reminders, stands among the absences of the case until it is judged, and in each
+  digest of information governance until then. Information governance reads participants while it is let in for a complaint.
 - Whoever hears a challenge reads decisions under pseudonyms until it is settled; an agency that owes a recommendation reads that one.
 - Another partnership's business manager and partners read the notification, the rapid review and decisions under pseudonyms, once
   each partnership has linked the two cases (same incident, siblings, across areas).

@@ -41,8 +41,9 @@ class Entrance:
 
     # --- who asks
 
-    async def asker(self, request: Request, wanted: str | None) -> By:
-        """Who asks, in the post they chose. A request with a token is judged by its token alone.
+    async def asker(self, request: Request, wanted: str | None, *, again: bool = False) -> By:
+        """Who asks, in the post they chose. A request with a token is judged by its token alone. `again`: nobody asks, it is only looked
+        whether they still could.
 
         Raises:
             NotSignedIn: neither a session nor a token, or none that is good.

@@ -11,7 +11,7 @@ from domain.access import AccessEnded
 from domain.holds import PlaceHold
 from domain.language import NotAllowed
 from domain.people import PARTNERS, ROLES, By
-from domain.roles import WHO, asked_by, never_asks
+from domain.roles import WHO, asked_by, never_asks, of_organisation
 from tests.domain.given import MANAGER, given, opened, person
 from tests.playing import STORIES, played
 
@@ -28,9 +28,15 @@ def test_what_was_ever_done_is_given_to_the_role_that_did_it(path: Any) -> None:
         assert after == before or not never_asks(step.command.name, in_role(role, organisation or None)), step
 
 
-def test_who_is_on_no_case_breaks_the_glass_and_adopts_at_most() -> None:
-    assert {name for name in WHO if not never_asks(name, in_role("theme-analyst"))} == {"break-glass"}
-    assert {name for name in WHO if not never_asks(name, in_role("administrator"))} == {"break-glass", "adopt-calendar", "adopt-procedure"}
+def test_who_is_on_no_case_adopts_at_most() -> None:
+    assert {name for name in WHO if not never_asks(name, in_role("theme-analyst"))} == set()
+    assert {name for name in WHO if not never_asks(name, in_role("administrator"))} == {"adopt-calendar", "adopt-procedure"}
+
+
+def test_who_speaks_for_themselves_or_is_on_no_case_has_no_post() -> None:
+    without = {"parent", "community-member", "young-person", "participant", "theme-analyst", "administrator"}
+    assert {role for role in ROLES if never_asks("break-glass", in_role(role, "hospital-trust"))} == without
+    assert {role for role in ROLES if not of_organisation(in_role(role, "hospital-trust"), "hospital-trust")} == without
 
 
 def test_a_role_with_its_organisation_is_no_other_organisations() -> None:

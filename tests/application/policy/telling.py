@@ -116,7 +116,7 @@ ELSE: dict[str, tuple[list[Recorded], By]] = {
         asker("notifier/housing"),
     ),
     "who broke the glass": (
-        case(it(asker("administrator"), GlassBroken(ref="g-1", until=datetime(2024, 12, 2, 12, 1, tzinfo=UTC)))), asker("administrator")
+        case(it(asker("inspector"), GlassBroken(ref="g-1", until=datetime(2024, 12, 2, 12, 1, tzinfo=UTC)))), asker("inspector")
     ),
     "let in for a complaint": (case(granted(asker("information-governance").person, "information-governance", date(2024, 12, 2))),
         asker("information-governance")),

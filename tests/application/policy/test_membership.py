@@ -16,11 +16,12 @@ from domain.people import NOTIFYING_ROLES, By
 from domain.stages.agency_reports import AgencyAsked
 from domain.stages.commissioning import ReviewerInterestDeclared
 from domain.stages.escalation import ChallengeRaised, ChallengeResolved, EscalationLevelEntered
+from domain.stages.learning import RecommendationIssued
 from domain.stages.opening import CaseLinked
 from domain.stages.rapid_review import FacilitatorAssigned
 from domain.stages.threshold import DeputyAppointed
 from tests.application.case_view.histories import BM, HEALTH, LA, asker
-from tests.application.policy.telling import MADE_BY, NOW, OFFICER, OUTSIDER, case, granted, it, member, neighbours, notified, of
+from tests.application.policy.telling import MADE_BY, NOW, OFFICER, OUTSIDER, case, granted, it, member, neighbours, notified, of, reader
 from tests.playing import STORIES, played
 
 # --- over every story
@@ -167,6 +168,19 @@ def test_an_agency_is_on_the_case_once_it_is_asked() -> None:
     assert member(told, asker("agency-author/gp")).agencies == {"gp"}
     assert capacities(member(told, HEALTH)) == {"delegated-partner"}
     assert capacities(member(told, asker("agency-author/gp", partnership="bury"))) == set()
+
+
+@pytest.mark.parametrize("role", ["theme-analyst", "administrator", "parent", "community-member", "young-person", "participant"])
+def test_no_organisation_brings_in_a_role_without_a_post(role: str) -> None:
+    told = case(
+        it(BM, AgencyAsked(agency="hospital-trust", due_on=date(2024, 11, 1))),
+        it(BM, RecommendationIssued(ref="r", what="a lock", owners=("hospital-trust",), by_when=date(2025, 1, 1))),
+    )
+    somebody = asker(f"{role}/hospital-trust")
+    assert capacities(member(told, somebody)) <= {"theme-analyst"}
+    assert not reader(told, somebody).knows
+    for post in ("agency-author", "notifier", "reviewer"):
+        assert "owes-a-recommendation" in capacities(member(told, asker(f"{post}/hospital-trust")))
 
 
 # --- neighbours

@@ -149,6 +149,16 @@ def test_who_notified_is_hidden_from_the_family_even_in_another_capacity() -> No
     assert items(history, mother)[1]["withheld"] == ["notifier"]
 
 
+def test_a_broken_glass_opens_nothing_for_the_family_and_takes_nothing_of_what_their_post_gives() -> None:
+    mother = asker("partnership-officer")
+    invited = it(BM, ParticipantInvited(participant=mother.person, kind="family", information_given="a leaflet"))
+    broken = it(mother, GlassBroken(ref="g", until=NOW + timedelta(hours=1)))
+    kinds = ("outline", "notification", "agency-reports", "rapid-review", "decisions", "participants")
+    before, after = reader(told(invited), mother), reader(told(invited, broken), mother)
+    assert [after.may(kind) for kind in kinds] == [before.may(kind) for kind in kinds]
+    assert reader(told(broken), mother).may("rapid-review").level == "full"
+
+
 def test_support_is_kept_from_the_reviewer_and_told_to_the_person() -> None:
     history = told(*MADE_BY["reviewer"](REVIEWER), it(BM, INVITED), it(BM, COUNSELLED))
     assert items(history, REVIEWER)[-1] == {"place": 7, "withheld": [ALL]}

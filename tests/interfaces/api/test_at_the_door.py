@@ -153,6 +153,54 @@ async def test_whom_the_command_itself_admits_goes_on(desk: Desk):
     assert (await desk.ask(f"/cases/{case}/declare-reviewer-interest", declared, candidate)).status_code == 200
 
 
+@pytest.mark.parametrize("role", ["participant/family", "parent", "community-member", "young-person", "theme-analyst", "administrator"])
+async def test_who_has_no_post_breaks_no_glass(desk: Desk, role: str):
+    case = await desk.open()
+    why = {"because": "curious"}
+    there, away = [await desk.ask(f"/cases/{one}/break-glass", why, f"{role}/Eve") for one in (case, "nowhere")]
+    assert there.status_code == 403
+    assert same(there, away)
+
+
+async def test_a_glass_that_is_not_broken_tells_no_stranger_of_a_case(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    case, why, night = await desk.open(), {"because": "curious"}, "agency-author/ward/Night"
+    for query, fields, headers in (
+        ("?dry_run=true", {}, {}),
+        ("", {}, {"if_match": '"7"'}),
+        ("", {}, {"if_match": '"1"'}),
+        ("", {"on": "2999-01-01"}, {}),
+    ):
+        there, away = [await desk.ask(f"/cases/{one}/break-glass{query}", why | fields, night, **headers) for one in (case, "nowhere")]
+        assert (there.status_code, there.json()["detail"]) == (404, THERE_IS_NONE)
+        assert same(there, away)
+    other = "agency-author/ward/Other"
+    assert (await desk.ask(f"/cases/{case}/break-glass", why, other)).status_code == 200
+    assert (await desk.ask(f"/cases/{case}/break-glass", why | {"ref": "grant-1"}, night)).status_code == 404
+    officer = "partnership-officer"
+    assert (await desk.ask(f"/cases/{case}/break-glass?dry_run=true", why, officer)).status_code == 200
+    assert [one.name for one in await desk.service.store.history(f"case/{case}")] == ["case-opened", "glass-broken"]
+
+
+async def test_what_one_may_not_know_of_is_not_there_to_be_named(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    raised = {"partnership": "bolton", "code": "P5", "because": "b"}
+    assert (await desk.ask("/themes/raise-thematic-candidate", raised, "delegated-partner/health")).status_code == 200
+    case = await desk.open()
+    manager = "business-manager//Bea/bolton"
+    strangers = ("parent//Mother/bolton", "business-manager///bury", f"{LA}//Somebody else/bolton")
+    for by in strangers:
+        answers = []
+        for field, ref in (("candidate", "bolton-P5"), ("candidate", "bolton-P6"), ("linked_cases", case), ("linked_cases", "nowhere")):
+            named: dict[str, Any] = {field: ref if field == "candidate" else [ref]}
+            answer, paid = await cost(desk, monkeypatch, "/cases?dry_run=true", {**CASE, "label": "Another", **named}, by)
+            answers.append((answer.status_code, answer.json()["detail"].replace(ref, "R"), sorted(paid)))
+        assert [status for status, _, _ in answers] == [409] * 4
+        assert answers[0] == answers[1], by
+        assert answers[2] == answers[3], by
+    named = {"candidate": "bolton-P5", "linked_cases": [case]}
+    assert (await desk.ask("/cases?dry_run=true", {**CASE, "label": "Another", **named}, manager)).status_code == 200
+    assert (await desk.ask("/cases?dry_run=true", {**CASE, "label": "Another", "linked_cases": [case]}, LA)).status_code == 200
+
+
 async def test_whose_access_was_ended_asks_nothing_but_to_break_the_glass(desk: Desk):
     case = await desk.open()
     officer = "partnership-officer//Officer"

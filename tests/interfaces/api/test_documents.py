@@ -43,6 +43,16 @@ async def test_the_same_bytes_again_change_nothing(desk: Desk, places: Databases
         assert owner.execute("SELECT count(DISTINCT upload) FROM document_chunks").fetchone() == (1,)
 
 
+async def test_that_the_same_bytes_were_held_is_told_to_those_who_may_open_them(desk: Desk):
+    case = await desk.open()
+    member = "partnership-member/housing/Una/bolton"
+    assert (await put(desk, case, PAPER)).status_code == 201
+    assert (await put(desk, case, b"another", member)).status_code == 201
+    there, own, manager = await put(desk, case, PAPER, member), await put(desk, case, b"another", member), await put(desk, case, b"another")
+    assert [answer.status_code for answer in (there, own, manager)] == [201, 200, 200]
+    assert there.json() == {"digest": DIGEST, "size": len(PAPER)}
+
+
 async def test_every_version_stays(desk: Desk):
     case = await desk.open()
     versions = [PAPER + str(n).encode() for n in range(3)]

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from interfaces import worker
 from interfaces.api.app import make_app
 from interfaces.databases import Databases
-from interfaces.metrics import Metrics
+from interfaces.metrics import ACCESS, Metrics
 from interfaces.publishing import publish_now
 from projections import VIEWS, deadlines
 from projections.per_case import per_case
@@ -70,6 +70,18 @@ async def test_commands_are_counted_as_recorded_or_refused_by_rule(desk: Desk):
     assert await number(desk, "casetrail_commands_recorded_total", command="record-awareness") == 1
     assert await number(desk, "casetrail_commands_refused_total", command="close-case", rule=refused["rule"]) == 1
     assert await number(desk, "casetrail_commands_refused_total", command="record-awareness", rule=not_allowed.get("rule", "")) == 1
+
+
+async def test_commands_on_access_and_interests_are_counted_together(desk: Desk):
+    case = await desk.open()
+    night = "scrutineer//Night"
+    assert (await desk.ask(f"/cases/{case}/break-glass", {"because": SAID}, night)).status_code == 200
+    assert (await desk.ask(f"/cases/{case}/declare-interest", {"kind": "real", "nature": SAID}, night)).status_code == 200
+    assert (await desk.ask(f"/cases/{case}/break-glass", {"because": SAID}, night)).status_code == 403
+    assert await number(desk, "casetrail_commands_recorded_total", command="access") == 2
+    assert await number(desk, "casetrail_commands_refused_total", command="access", rule="") == 1
+    text = (await desk.client.get("http://casetrail/metrics")).text
+    assert not [name for name in ACCESS if name in text]
 
 
 async def test_what_waits_to_be_published_is_told(desk: Desk, places: Databases):

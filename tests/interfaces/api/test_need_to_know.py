@@ -199,7 +199,7 @@ def routes(url: str, case: Case) -> Iterator[str]:
     described = httpx.get(f"{url}/api/v1/openapi.json", timeout=30).json()
     digests = [*dict.fromkeys(re.findall(r"\b[0-9a-f]{64}\b", " ".join(str(recorded.event) for recorded in case.history)))][:3]
     for path, operations in described["paths"].items():
-        if "get" not in operations:
+        if "get" not in operations or not path.startswith("/api/v1/") or "/ledger/" in path:
             continue
         filled = path.replace("{case}", case.id).replace("{code}", "H1").replace("{candidate}", "bolton-H1")
         for digest in digests or [ANOTHER]:
@@ -243,15 +243,25 @@ def test_nothing_is_told_that_the_matrix_does_not_give(told: Told):
 
 def _beyond(said: str, somebody: Somebody, case: Case) -> Iterator[str]:
     """What an answer tells them that is not theirs."""
-    given = {words for words, sources in case.words.items() if any(theirs(somebody, case, *source) for source in sources)}
-    for words in sorted(given, key=len, reverse=True):
-        said = said.replace(words, "")  # what is theirs may have other words in it
-    for words, sources in case.words.items():
-        if words not in given and words in said:
-            yield f"{sources[0][0]}, entry {sources[0][1].place}, {sources[0][1].name}: {words}"
-    for name, sources in case.names.items():
-        if name in said and not any(theirs(somebody, case, kind, recorded, name=True) for kind, recorded in sources):
-            yield f"a name, entry {sources[0][1].place}, {sources[0][1].name}"
+    words, names = _given(somebody, case)
+    for given in words:
+        said = said.replace(given, "")  # what is theirs may have other words in it
+    for whole, theirs_, what in ((case.words, words, "words"), (case.names, names, "a name")):
+        for text, sources in whole.items():
+            if text not in theirs_ and text in said:
+                yield f"{what} of {sources[0][0]}, entry {sources[0][1].place}, {sources[0][1].name}"
+
+
+def _given(somebody: Somebody, case: Case) -> tuple[Sequence[str], Sequence[str]]:
+    """The words that the matrix gives them, the longest first, and the names."""
+    if (known := GIVEN.get((case.id, somebody.text))) is None:
+        words = [words for words, sources in case.words.items() if any(theirs(somebody, case, *source) for source in sources)]
+        names = [name for name, sources in case.names.items() if any(theirs(somebody, case, *source, name=True) for source in sources)]
+        known = GIVEN[case.id, somebody.text] = (sorted(words, key=len, reverse=True), names)
+    return known
+
+
+GIVEN: dict[tuple[str, str], tuple[Sequence[str], Sequence[str]]] = {}
 
 
 def test_whom_a_case_is_no_business_of_they_cannot_tell_it_from_none(told: Told):

@@ -19,9 +19,10 @@ from domain.language import CaseEvent
 from domain.stages.agency_reports import AgencyAsked
 from domain.stages.commissioning import ReviewerAppointed, ReviewerRemoved
 from domain.stages.notification import NotificationReceived, Notifier
-from domain.stages.opening import CaseLinked
+from domain.stages.opening import CaseLinked, IncidentAmended
 from domain.stages.participation import ParticipantInvited
 from domain.stages.rapid_review import FacilitatorAssigned
+from domain.stages.reopening import DecisionReopened
 from domain.stages.threshold import DeputyAppointed, ThresholdDecided
 from domain.working_days import NEWEST
 from interfaces.api import events as feed
@@ -262,6 +263,53 @@ async def test_a_decision_is_shown_as_on_its_case_and_not_found_by_what_is_hidde
     assert await register(MEMBER) == await register("scrutineer//S/bury", "&partnership=bolton") == []
 
 
+async def test_the_register_tells_of_a_notifier_only_to_whoever_reads_who_notified(followed: Desk):
+    cases = await three(followed)
+    ward = "notifier/hospital-trust/Ward/bolton"
+    decided = ThresholdDecided(ref="threshold-1", threshold="serious", outcome="met", rationale="it was", then="rapid-review")
+    await recorded(followed, cases[0], BM, decided)
+    reopened = DecisionReopened(decision="threshold-1", trigger="new-information", cites="information-1")
+    position = await recorded(followed, cases[0], ward, reopened)
+    notifier = await person(followed, ward)
+
+    async def by(reader: str) -> Any:
+        (row,) = (await followed.look(f"/decisions?after={position}", reader)).json()["items"]
+        assert row["recorded_by"]["person"] == await person(followed, BM)
+        return row["reopened"][0]["by"]
+
+    assert (await by(BM))["person"] == notifier
+    assert await by(SCRUTINEER) == {"person": "notifier-2", "role": "notifier", "partnership": "bolton"}
+
+
+async def test_a_count_or_a_calendar_finds_nothing_by_what_its_reader_is_not_shown(followed: Desk):
+    cases = await three(followed)
+    position = await recorded(followed, cases[0], BM, AgencyAsked(agency="hospital-trust", due_on=date(2026, 3, 20)))
+
+    async def found(by: str, query: str) -> tuple[int, int, int]:
+        rows = (await followed.look(f"/clocks?after={position}&{query}", by)).json()["items"]
+        days = await followed.look(f"/clocks.ics?{query}", by)
+        sums = (await followed.look(f"/clocks/week?of=2026-03-20&{query}", by)).json()
+        return len(rows), days.text.count("BEGIN:VEVENT"), sum(day["due"] for day in sums["days"])
+
+    for query in ("q=hospital-trust", "owed_by=hospital-trust"):
+        assert await found(BM, query) == (1, 1, 1), query
+        assert await found(GOVERNANCE, query) == (0, 0, 0), query
+    assert await found(GOVERNANCE, "q=agency-report") == (1, 1, 1)
+    (row,) = (await followed.look("/clocks?q=agency-report", GOVERNANCE)).json()["items"]
+    assert "hospital-trust" not in json.dumps(row)
+
+
+async def test_a_case_list_does_not_tell_that_an_area_was_amended(followed: Desk):
+    cases = await three(followed)
+    before = {by: (await followed.look("/cases?q=Infant%200", by)).json()["items"][0] for by in (BM, MEMBER)}
+    position = await recorded(followed, cases[0], BM, IncidentAmended(area="wigan"))
+    after = {by: (await followed.look(f"/cases?q=Infant%200&after={position}", by)).json()["items"][0] for by in (BM, MEMBER)}
+    assert after[BM]["area"] == "wigan"
+    assert after[BM]["known_from"] > before[BM]["known_from"]
+    assert after[MEMBER]["known_from"] == before[MEMBER]["known_from"] == before[BM]["known_from"]
+    assert not {"area", "events", "known_until"} & after[MEMBER].keys()
+
+
 async def test_events_are_told_field_by_field_to_whoever_reads_their_kind(followed: Desk):
     cases = await three(followed)
     ward, glass = "notifier/hospital-trust/Ward/bolton", "scrutineer//Glass/bolton"
@@ -368,3 +416,23 @@ async def test_themes_are_counted_and_opened_of_the_cases_that_they_may_read(fol
     assert {child["counted_as"] for item in behind for child in item["children"]} == {"infant"}, "under pseudonyms"
     refused = await followed.look("/themes", "notifier//N/bolton", **at)
     assert (refused.status_code, "permission matrix" in refused.json()["detail"]) == (403, True)
+
+
+async def test_whoever_may_not_read_a_notification_is_told_the_month_of_an_incident(followed: Desk):
+    await told(followed, 3, "2025-02-03T10:00:00+00:00")
+    at, group = {"Casetrail_At": SUMMER}, "review-group-member//G/bolton"
+
+    async def items(path: str, by: str) -> list[dict[str, Any]]:
+        answer = await followed.look(path, by, **at)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["items"])
+
+    for by in (BM, "rapid-review-member//M/bolton"):
+        assert {item["day"] for item in await items("/themes/P5/cases", by)} == {"2025-01-12"}, by
+        assert [len(await items(f"/themes/P5/cases?from={day}", by)) for day in ("2025-01-12", "2025-01-13")] == [3, 0], by
+    assert {item["month"] for item in await items("/themes/P5/cases", group)} == {"2025-01"}
+    for path in ("/themes", "/themes/P5/cases", "/themes/panel", "/themes/candidates", "/themes/annual?year=2024/25"):
+        assert "2025-01-12" not in json.dumps(await items(path, group)), path
+    assert (await items("/themes", group))[0]["first_month"] == "2025-01"
+    for window, many in (("from=2025-01-13", 3), ("until=2025-01-11", 3), ("from=2025-02-01", 0), ("until=2024-12-31", 0)):
+        assert len(await items(f"/themes/P5/cases?{window}", group)) == many, window

@@ -7,9 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from starlette.requests import Request
 
 from application.posts import LAPSES_AFTER, Post
 from domain.working_days import london_date
+from interfaces.api.identity import asker_of
+from interfaces.api.problems import NotSignedIn
 from interfaces.databases import Databases
 from tests.interfaces.served import CASE
 from tests.interfaces.sign_in.conftest import MAPPED, Browser, House
@@ -47,6 +50,19 @@ async def test_a_session_that_is_not_used_is_over(house: House):
     house.clock.goes(timedelta(minutes=31))
     answer = await pat.http.get(SITE)
     assert (answer.status_code, answer.json()["detail"]) == (401, "You are not signed in, or not any more: sign in again.")
+
+
+async def test_to_follow_a_feed_keeps_no_session_from_being_idle(house: House):
+    """A live feed looks again and again whether whoever follows it is signed in still: they themselves ask nothing."""
+    pat = await signed_in(house)
+    person = await person_of(pat)
+    cookie = f"{COOKIE}={pat.http.cookies[COOKIE]}".encode()
+    following = Request({"type": "http", "method": "GET", "headers": [(b"cookie", cookie)], "app": house.transport.app})
+    house.clock.goes(timedelta(minutes=29))
+    assert (await asker_of(following, again=True)).by.person == person
+    house.clock.goes(timedelta(minutes=2))
+    with pytest.raises(NotSignedIn):
+        await asker_of(following, again=True)
 
 
 async def test_a_session_that_is_used_is_over_all_the_same(house: House):
