@@ -81,6 +81,10 @@ class Pseudonyms:
         """The pseudonym of a person; one who is not of this case is nobody in particular. What is a pseudonym already stays one."""
         return self._of.get(person, "somebody") if A_PERSON.fullmatch(person) else person
 
+    def everybody(self) -> list[dict[str, PersonId]]:
+        """Who stands behind each pseudonym: for those to whom nobody on the case is to be hidden."""
+        return [{"pseudonym": pseudonym, "person": person} for person, pseudonym in self._of.items() if person != THE_SOFTWARE]
+
     def text(self, words: str) -> str:
         """The words with every name known here replaced, and every person's id."""
         hidden = self._known.sub(lambda found: self._words[found.group()], words) if self._known else words

@@ -207,6 +207,14 @@ async def absences(request: Request, looked: Looked, shown: ShownCase) -> Respon
     return listed(shown.absences(await service(request).looking.absences(looked)), _at(looked))
 
 
+@router.get("/pseudonyms", name="pseudonyms", responses=told(shapes.PseudonymsOfCase, *ELSE))
+async def pseudonyms(looked: Looked, shown: ShownCase) -> Response:
+    """Who stands behind each pseudonym of this case: for those to whom nobody on it is hidden."""
+    if any("full" not in shown.reader.may(kind).ways for kind in ("notification", "notifier-identity", "participants")):
+        raise NotAllowed("Who stands behind a pseudonym is told to those who may know everybody on the case (permission matrix).")
+    return listed(shown.pseudonyms.everybody(), _at(looked))
+
+
 View = Annotated[
     tuple[Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9.-]+$")], ...],
     Query(max_length=20, description="Only looks at these: `overview`, `history`, `document` …, or the name of a command that was tried."),

@@ -196,6 +196,13 @@ class LookNoted(Shape):
     streams: int = Field(default=1, description="How many cases and candidates a list showed.")
 
 
+class Pseudonym(Shape):
+    """By what a person goes on this case, and no other, and who they are."""
+
+    pseudonym: str
+    person: str = Field(description="An opaque id; names are looked up, never copied.")
+
+
 class Escalation(Shape):
     """A challenge, a representation or a concern about a report."""
 
@@ -301,6 +308,10 @@ class DecisionRegister(Page):
 
 class Access(Page):
     items: list[LookNoted]
+
+
+class PseudonymsOfCase(Page):
+    items: list[Pseudonym]
 
 
 class Escalations(Page):

@@ -165,3 +165,13 @@ async def test_health_says_what_is_wanting(desk: Desk):
     assert ready.status_code == 503  # nobody follows the read models of this store
     assert ready.json()["database"] == "there"
     assert "made" in ready.json()["views"]["deadlines"]["fault"]
+
+
+async def test_who_stands_behind_a_pseudonym_is_told_to_those_who_may_know_everybody(desk: Desk):
+    case = await desk.open()
+    await desk.ask(f"/cases/{case}/record-awareness", AWARE, LA)
+    scrutineer = "scrutineer//Hepzibah/bolton"
+    pseudonym = (await desk.look(f"/cases/{case}/history", by=scrutineer)).json()["items"][0]["by"]["person"]
+    person = (await desk.look(f"/cases/{case}/history")).json()["items"][0]["by"]["person"]
+    assert {"pseudonym": pseudonym, "person": person} in (await desk.look(f"/cases/{case}/pseudonyms")).json()["items"]
+    assert (await desk.look(f"/cases/{case}/pseudonyms", by=scrutineer)).status_code == 403
