@@ -6,7 +6,7 @@ pseudonyms persons go by what they are to the case, and what would name them is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from application.policy.entries import Entries
@@ -18,6 +18,9 @@ Item = dict[str, Any]
 
 REACHED = ("information", "information_intact", "seen", "seen_confirmed", "shown", "shown_up_to", "opened", "sent", "existed_but_not_shown")
 """What a decider had before them: for whoever reads decisions in full."""
+
+
+ENVELOPE_OF_A_PERSON = ("person", "role", "organisation", "partnership", "behalf_of")
 
 
 class Shown(Entries):
@@ -119,16 +122,23 @@ class Shown(Entries):
         """All that something says, but for who notified where that is not theirs to know."""
         if isinstance(value, Mapping):
             told = {key: self.in_full(below) for key, below in value.items()}
-            return self.by(told, in_full=True) if {"person", "role"} <= told.keys() else told
+            return self._who(told, lambda by: self.by(by, in_full=True))
         return [self.in_full(below) for below in value] if isinstance(value, list | tuple) else value
 
     def _under_pseudonyms(self, value: Any) -> Any:
         if isinstance(value, Mapping):
             told = {key: self._under_pseudonyms(below) for key, below in value.items() if key not in REACHED and key != "born_on"}
-            return self.pseudonyms.by(told) if {"person", "role"} <= told.keys() else told
+            return self._who(told, self.pseudonyms.by)
         if isinstance(value, list | tuple):
             return [self._under_pseudonyms(below) for below in value]
         return self.pseudonyms.value(value)
+
+    def _who(self, told: Item, said: Callable[[Item], Item]) -> Item:
+        """Whatever names a person in a role, with that said as it may be, and the rest as it is."""
+        if not {"person", "role"} <= told.keys():
+            return told
+        by = {name: told[name] for name in ENVELOPE_OF_A_PERSON if name in told}
+        return {**{name: value for name, value in told.items() if name not in by}, **said(by)}
 
     def clocks(self, told: Iterable[Mapping[str, Any]]) -> list[Item]:
         """The clocks of what they may read; of one's own, those that rest on an entry that is."""
