@@ -184,6 +184,8 @@ def asked_by(command: Command, by: By, case: Case) -> By:
         raise NotAllowed("Your access to this case was ended, so you may ask nothing on it (permission matrix).")
     if case.opening.opened and by.partnership != case.opening.partnership:
         raise NotAllowed(f"This case belongs to another partnership; {a(by.role)} of this one may not ask {command.name} on it (X-3).")
+    if command.name == "open-case" and by.role in (BM, OFFICER, PARTNER) and by.partnership != getattr(command, "partnership", None):
+        raise NotAllowed(f"{a(by.role).capitalize()} opens cases of their own partnership; whoever notifies opens them anywhere (X-3).")
     capacities = WHO[command.name]
     if any(holds(capacity, command, by, case) for capacity in capacities):
         return replace(by, behalf_of=by.behalf_of or behalf(command, by, case))

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from domain.access import AccessEnded
+from domain.case import Case
 from domain.holds import PlaceHold
 from domain.language import NotAllowed
 from domain.people import PARTNERS, ROLES, By
 from domain.roles import WHO, asked_by, never_asks, of_organisation
+from domain.stages.opening import OpenCase
 from tests.domain.given import MANAGER, given, opened, person
 from tests.playing import STORIES, played
 
@@ -26,6 +28,13 @@ def test_what_was_ever_done_is_given_to_the_role_that_did_it(path: Any) -> None:
     for step, before, after in zip(story.steps, story.positions[:-1], story.positions[1:], strict=True):
         role, organisation = [*step.by.split("/"), ""][:2]
         assert after == before or not never_asks(step.command.name, in_role(role, organisation or None)), step
+
+
+def test_a_partnership_opens_its_own_cases_and_whoever_notifies_those_of_any() -> None:
+    elsewhere = OpenCase(partnership="bury", label="Infant X", route="organisation", concern="serious-incident")
+    with pytest.raises(NotAllowed, match="their own partnership"):
+        asked_by(elsewhere, in_role("business-manager"), Case())
+    assert asked_by(elsewhere, in_role("notifier", "hospital-trust"), Case())
 
 
 def test_who_is_on_no_case_adopts_at_most() -> None:
