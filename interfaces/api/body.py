@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic_core import from_json, to_json
 from starlette.exceptions import HTTPException
 
 from domain.language import Command
-from interfaces.api.problems import FieldError, Malformed
+from interfaces.api.problems import NAME, FieldError, Malformed
 
 LARGEST_JSON = 1024 * 1024
 """Bytes of a JSON body; documents have a limit of their own."""
@@ -57,6 +58,7 @@ async def json_body(request: Request) -> bytes:
     if kind != "application/json":
         raise HTTPException(415)
     must_be_modest(body)
+    must_say_once(body)
     return body
 
 
@@ -72,6 +74,27 @@ def must_be_modest(body: bytes) -> None:
         _weigh(from_json(body), 1)
     except ValueError:
         return  # it is no JSON, which its command says better
+
+
+def must_say_once(body: bytes) -> None:
+    """No field twice: which of two was meant nobody could tell afterwards.
+
+    Raises:
+        Malformed: the first that is.
+    """
+    try:
+        json.loads(body.decode(), object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return  # it is no JSON, which its command says better
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for n, name in enumerate(names) if name in names[:n])
+        raise Malformed([FieldError(field=twice if NAME.fullmatch(twice) else "(unknown)", detail="is given twice")])
+    return found
 
 
 def _weigh(value: Any, depth: int) -> None:

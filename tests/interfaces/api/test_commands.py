@@ -152,6 +152,13 @@ async def test_what_was_sent_is_never_repeated(desk: Desk):
     assert "Quirke" not in answer.text
 
 
+async def test_a_field_given_twice_is_named(desk: Desk):
+    content = b'{"partnership": "bolton", "label": "Infant X", "label": "Infant Y"}'
+    answer = await desk.client.post("/cases", content=content, headers={"Casetrail-Person": BM, "Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "label", "detail": "is given twice"}]
+
+
 async def test_an_unknown_field_is_named(desk: Desk):
     assert await malformed(desk, "/cases", json.dumps({**CASE, "colour": "red"}).encode()) == {"colour": "Extra inputs are not permitted"}
 
