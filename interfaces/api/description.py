@@ -153,12 +153,14 @@ RETRY = {"Retry-After": {"description": "In so many seconds it may be asked agai
 
 
 def _limited(document: dict[str, Any]) -> None:
-    """Whatever may be asked may be asked too often, but by whoever watches the service; a body may come too slowly, or be too large."""
+    """Whatever may be asked may be asked at too great a length; too often, but by whoever watches the service; and a body may come too
+    slowly, or be too large."""
     for path, methods in document["paths"].items():
-        for told in methods.values() if not path.startswith(("/health/", "/metrics")) else ():
-            many = documented(429)[429]
-            told["responses"]["429"] = many | {"headers": RETRY}
-            for status, answer in documented(408, 413).items() if "requestBody" in told else ():
+        watched = path.startswith(("/health/", "/metrics"))
+        for told in methods.values():
+            if not watched:
+                told["responses"]["429"] = documented(429)[429] | {"headers": RETRY}
+            for status, answer in documented(414, 431, *((408, 413) if "requestBody" in told and not watched else ())).items():
                 told["responses"].setdefault(str(status), answer)
 
 
