@@ -191,7 +191,8 @@ async def test_what_one_may_not_know_of_is_not_there_to_be_named(desk: Desk, mon
         answers = []
         for field, ref in (("candidate", "bolton-P5"), ("candidate", "bolton-P6"), ("linked_cases", case), ("linked_cases", "nowhere")):
             named: dict[str, Any] = {field: ref if field == "candidate" else [ref]}
-            answer, paid = await cost(desk, monkeypatch, "/cases?dry_run=true", {**CASE, "label": "Another", **named}, by)
+            theirs = {**CASE, "partnership": by.rpartition("/")[2], "label": "Another", **named}
+            answer, paid = await cost(desk, monkeypatch, "/cases?dry_run=true", theirs, by)
             answers.append((answer.status_code, answer.json()["detail"].replace(ref, "R"), sorted(paid)))
         assert [status for status, _, _ in answers] == [409] * 4
         assert answers[0] == answers[1], by
