@@ -414,13 +414,13 @@ class Cases:
 
     # --- looking
 
-    async def history(self, stream: str, *, as_of: datetime | None = None, upto_place: int | None = None) -> list[Recorded]:
-        """The history of a stream, or what of it was recorded by then.
+    async def history(self, stream: str) -> list[Recorded]:
+        """The history of a stream.
 
         Raises:
-            NoSuchCase: when nothing was recorded by then.
+            NoSuchCase: there is none.
         """
-        history = await self.store.history(stream, as_of=as_of, upto_place=upto_place)
+        history = await self.store.history(stream)
         if not history:
             raise NoSuchCase(stream)
         return history

@@ -146,18 +146,21 @@ async def test_the_schedule_numbers_every_item_and_says_no_word(desk: Desk):
     assert [row["under_hold"] for row in csv.DictReader(io.StringIO(before.content.decode("utf-8-sig")))] == ["no", "no"]
 
 
-async def test_of_what_one_may_not_know_the_schedule_keeps_the_place(desk: Desk):
+async def test_of_what_one_may_not_know_the_schedule_keeps_the_place_and_its_origin_says_nothing(desk: Desk):
     case = await told_case(desk)
-    added = {"ref": "i", "area_of_residence": "bolton", "age_band": "under-1", "harm": "died"}
-    await desk.ask(f"/cases/{case}/add-child", {"children": [added]})
-    governance = "information-governance//me/bolton"
-    answer = await desk.look(f"/cases/{case}/disclosure-schedule.csv", governance)
-    rows = [*csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))]
-    assert "attached" not in {row["kind"] for row in rows}
-    assert [row["kind"] for row in rows][:1] == ["case-opened"]
-    origins = (await desk.look(f"/cases/{case}/prov.json", governance)).json()
-    assert not any("casetrail:position" in one for one in origins.get("wasAttributedTo", {}).values())
-    assert {one["prov:type"]["$"] for name, one in origins["entity"].items() if name == "entry:1"} == {"casetrail:withheld"}
+    linked = await desk.ask(f"/cases/{case}/link-case", {"case": await desk.open("Infant Y"), "relation": "sibling"})
+    assert linked.status_code == 200, linked.text
+    rows, origins = {}, {}
+    for by in (BM, "information-governance//me/bolton"):
+        answer = await desk.look(f"/cases/{case}/disclosure-schedule.csv", by)
+        rows[by] = [*csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))]
+        origins[by] = (await desk.look(f"/cases/{case}/prov.json", by)).json()["entity"]
+    (whole, theirs), (all_of_it, theirs_too) = rows.values(), origins.values()
+    assert [row["kind"] for row in whole][-2:] == ["case-linked", "attached"]
+    assert [(row["kind"], row["entries"], row["date"]) for row in theirs][-1] == ("withheld", "5", "")
+    assert [row["digest"] for row in theirs] == [row["digest"] for row in whole][:-1], "a document that is not theirs is left out"
+    assert all_of_it["entry:1"]["prov:type"]["$"] == "casetrail:case-opened"
+    assert {theirs_too[f"entry:{place}"]["prov:type"]["$"] for place in (1, 2, 5)} == {"casetrail:withheld"}
 
 
 def test_a_document_that_is_only_named_says_whose_it_was():

@@ -1,8 +1,8 @@
 """Every route as everybody: nothing is told that the permission matrix does not give them.
 
-A story is told over HTTP, and then each route of the OpenAPI description is asked by each role: of the case and across cases. What is
-answered is searched for the words of the case, each of which is of a kind; the matrix itself, and not the policies made from it, says
-whether that kind is theirs.
+A story is told over HTTP, and then each GET of the OpenAPI description, but for the ledger's, is asked by each role: of the case and
+across cases. What is answered is searched for the words of the case, each of which is of a kind; the matrix itself, and not the policies
+made from it, says whether that kind is theirs.
 """
 
 from __future__ import annotations
