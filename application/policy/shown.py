@@ -90,7 +90,9 @@ class Shown(Entries):
         Under pseudonyms will do: words are withheld one by one, and persons go by their ids. To those who read nothing of the
         notification, not even the id of who notified is told.
         """
-        kinds = {KINDS.of_field(recorded.name, field) for field in self.fields.get(recorded.place, {})} | {self.kind(recorded)}
+        if recorded.place not in self.fields:
+            return True  # what was not opened cannot be judged
+        kinds = {KINDS.of_field(recorded.name, field) for field in self.fields[recorded.place]} | {self.kind(recorded)}
         notified = self.hides(recorded.by.person, recorded.by.role) and not self.reader.may("notification").reads
         return notified or not all(self._reads_bytes(recorded, kind) for kind in kinds)
 

@@ -237,6 +237,12 @@ def test_a_case_file_for_somebody_withholds_what_they_would_not_read_as_it_stand
 # --- documents
 
 
+def test_what_was_not_opened_is_withheld_from_everybody() -> None:
+    history = told()
+    assert all(Shown(reader(history, BM), history, {}).withholds_entry(recorded) for recorded in history)
+    assert not any(shown(history, BM).withholds_entry(recorded) for recorded in history)
+
+
 def test_a_digest_that_one_has_seen_is_no_key() -> None:
     """Whoever may not open a document does not open it, to themselves or to others, by naming it in an entry of their own."""
     reported = it(BM, AgencyReportReceived(agency="gp", report_digest=A, quality_assured_by="the practice manager"))
